@@ -1,0 +1,249 @@
+#include "analysis/ledger.hpp"
+
+#include "analysis/timeline.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace weft::analysis {
+namespace {
+
+using sim::Breakdown;
+using sim::Entry;
+using sim::OpKind;
+
+double& entry(Breakdown& b, Entry e) {
+  return b[std::size_t(e)];
+}
+
+class Accountant {
+public:
+  Accountant(const sim::StepResult& result, const sim::EngineRun& run, const std::vector<sim::Cost>& costs,
+             sim::DimSet ideal)
+      : result_(result), run_(run), costs_(costs), lines_(timelines(result, run, ideal)) {
+    mean_slots();
+    last_ = 0;
+    for (std::size_t rc = 1; rc < lines_.size(); ++rc)
+      if (lines_[rc].last > lines_[last_].last) last_ = rc;
+    depth_limit_ = 2 * lines_.size() + 8;
+  }
+
+  Where account() {
+    Where where;
+    double ranks = 0;
+    for (std::size_t rc = 0; rc < lines_.size(); ++rc) {
+      where.by_class.push_back(of_class(rc));
+      const double count = result_.folded.ranks[rc].count;
+      ranks += count;
+      for (std::size_t e = 0; e < sim::entry_count; ++e)
+        where.seconds[e] += count * where.by_class.back()[e];
+    }
+    for (double& s : where.seconds)
+      s /= ranks;
+    return where;
+  }
+
+private:
+  /// Mean price of each kind of slot over the stages, at nominal speed: what a balanced stage would take.
+  void mean_slots() {
+    std::vector<double> sum(std::size_t(result_.program.slot_kinds), 0), shares(sum.size(), 0);
+    for (const auto& stage : result_.program.stages)
+      for (const auto& op : stage.ops)
+        if (op.kind == OpKind::compute && op.slot >= 0) {
+          const sim::Cost& c = costs_[std::size_t(op.cost)];
+          sum[std::size_t(op.slot)] += op.share * (c.elastic + c.rigid);
+          shares[std::size_t(op.slot)] += op.share;
+        }
+    for (std::size_t i = 0; i < sum.size(); ++i)
+      mean_.push_back(shares[i] > 0 ? sum[i] / shares[i] : 0);
+  }
+
+  Breakdown of_class(std::size_t rc) {
+    Breakdown out{};
+    double at = 0;
+    for (const auto& span : run_.compute[rc]) {
+      if (span.begin > at) idle(rc, at, span.begin, out);
+      busy(rc, span, out);
+      at = span.end;
+    }
+    if (run_.step_time > at) idle(rc, at, run_.step_time, out);
+    return out;
+  }
+
+  void busy(std::size_t rc, const sim::ComputeSpan& span, Breakdown& out) {
+    const sim::Op& op = lines_[rc].program->ops[std::size_t(span.op)];
+    const sim::Cost& cost = costs_[std::size_t(op.cost)];
+    for (std::size_t e = 0; e < sim::entry_count; ++e)
+      out[e] += op.share * cost.parts[e];
+    const double slow = op.share * (cost.elastic + cost.scalable) * (1 / result_.speed_of_class[rc] - 1);
+    entry(out, Entry::below_peak) += slow; // a slow rank's own extra seconds
+    entry(out, Entry::overlap_slowdown) += span.slowed;
+    entry(out, Entry::imbalance) += span.lockstep;
+  }
+
+  /// A stretch in which the rank computes nothing: in a message of its own, or waiting for somebody.
+  void idle(std::size_t rc, double from, double to, Breakdown& out) {
+    split_covered(rc, from, to, [&](double a, double b, const Covered* c) {
+      if (c)
+        entry(out, sim::entry_of(c->dim)) += b - a;
+      else
+        waiting(rc, a, b, 0, out);
+    });
+  }
+
+  template <class F> void split_covered(std::size_t rc, double from, double to, F piece) {
+    const auto& covered = lines_[rc].covered;
+    auto it =
+        std::upper_bound(covered.begin(), covered.end(), from, [](double at, const Covered& c) { return at < c.end; });
+    while (from < to) {
+      if (it == covered.end() || it->begin >= to) {
+        piece(from, to, nullptr);
+        return;
+      }
+      if (it->begin > from) {
+        piece(from, it->begin, nullptr);
+        from = it->begin;
+      }
+      const double end = std::min(to, it->end);
+      if (end > from) piece(from, end, &*it);
+      from = end;
+      ++it;
+    }
+  }
+
+  /// Follows the late member while it waits too.
+  void waiting(std::size_t rc, double from, double to, std::size_t depth, Breakdown& out) {
+    while (from < to) {
+      double until = to;
+      const std::int64_t late = depth < depth_limit_ ? late_member(rc, from, until) : -1;
+      until = std::min(until, to);
+      if (!(until > from)) until = to;
+      if (late < 0 || std::size_t(late) == rc)
+        entry(out, Entry::bubble) += until - from;
+      else
+        at_member(std::size_t(late), from, until, depth + 1, out);
+      from = until;
+    }
+  }
+
+  /// What the member that others wait for does between two dates.
+  void at_member(std::size_t rc, double from, double to, std::size_t depth, Breakdown& out) {
+    const auto& spans = run_.compute[rc];
+    auto it = std::upper_bound(spans.begin(), spans.end(), from,
+                               [](double at, const sim::ComputeSpan& s) { return at < s.end; });
+    while (from < to) {
+      if (it == spans.end() || it->begin >= to) {
+        member_idle(rc, from, to, depth, out);
+        return;
+      }
+      if (it->begin > from) {
+        member_idle(rc, from, it->begin, depth, out);
+        from = it->begin;
+      }
+      const double end = std::min(to, it->end);
+      if (end > from) member_busy(rc, *it, from, end, out);
+      from = end;
+      ++it;
+    }
+  }
+  void member_idle(std::size_t rc, double from, double to, std::size_t depth, Breakdown& out) {
+    split_covered(rc, from, to, [&](double a, double b, const Covered* c) {
+      if (c)
+        entry(out, Entry::bubble) += b - a; // in a message that the waiting rank has no part in
+      else
+        waiting(rc, a, b, depth, out);
+    });
+  }
+  /// Up to the mean of its kind of slot a wait is the pipeline's; past it, it is imbalance.
+  void member_busy(std::size_t rc, const sim::ComputeSpan& span, double from, double to, Breakdown& out) {
+    const sim::Op& op = lines_[rc].program->ops[std::size_t(span.op)];
+    const double mean = op.slot >= 0 ? op.share * mean_[std::size_t(op.slot)] : span.end - span.begin;
+    const double past = std::clamp(span.begin + mean, from, to);
+    entry(out, Entry::bubble) += past - from;
+    entry(out, Entry::imbalance) += to - past;
+  }
+
+  /// The rank class that `rc` waits for at a date; `until` is lowered to the date when that may change. -1 = nobody.
+  std::int64_t late_member(std::size_t rc, double at, double& until) const {
+    const ClassTimeline& line = lines_[rc];
+    const auto& spans = *line.compute;
+    auto next = std::upper_bound(spans.begin(), spans.end(), at,
+                                 [](double t, const sim::ComputeSpan& s) { return t < s.begin; });
+    if (next == spans.end()) // done: it waits for whoever ends last
+      return std::int64_t(last_);
+    std::int32_t op = next->op;
+    for (std::size_t hops = 0; hops <= line.begin.size(); ++hops) {
+      std::int32_t open = -1; // the earliest thing it still waits for
+      for (std::int32_t b : line.before[std::size_t(op)])
+        if (line.end[std::size_t(b)] > at) {
+          open = b;
+          break;
+        }
+      if (open < 0) return partner(rc, op, at, until);
+      op = open;
+    }
+    return -1;
+  }
+
+  /// Who keeps an op of `rc` from starting that has all it needs locally.
+  std::int64_t partner(std::size_t rc, std::int32_t op_id, double at, double& until) const {
+    const ClassTimeline& line = lines_[rc];
+    const sim::Op& op = line.program->ops[std::size_t(op_id)];
+    if (line.begin[std::size_t(op_id)] > at) until = std::min(until, line.begin[std::size_t(op_id)]);
+    const auto& communicators = result_.folded.ranks[rc].communicator;
+    if (op.kind == OpKind::receive) return result_.channel_ends[std::size_t(communicators[std::size_t(op.role)])].first;
+    if (op.kind == OpKind::compute) return lockstep_partner(rc, op_id, at, until);
+    if (op.kind != OpKind::collective) return -1;
+    const std::int32_t c = communicators[std::size_t(op.role)];
+    return latest(result_.folded.communicators[std::size_t(c)].members, op.role, op.tag, at, until);
+  }
+  std::int64_t lockstep_partner(std::size_t rc, std::int32_t op_id, double at, double& until) const {
+    const std::int32_t tp = result_.folded.ranks[rc].communicator[std::size_t(sim::Role::tp)];
+    if (!result_.program.tp_fused || tp < 0) return -1;
+    for (std::int32_t m : result_.folded.communicators[std::size_t(tp)].members)
+      if (lines_[std::size_t(m)].ready[std::size_t(op_id)] > at) {
+        until = std::min(until, lines_[std::size_t(m)].ready[std::size_t(op_id)]);
+        return m;
+      }
+    return -1;
+  }
+  /// The late member with the lowest program position.
+  std::int64_t latest(const std::vector<std::int32_t>& members, sim::Role role, std::int32_t tag, double at,
+                      double& until) const {
+    std::int64_t found = -1;
+    std::size_t lowest = 0;
+    for (std::int32_t m : members) {
+      const ClassTimeline& line = lines_[std::size_t(m)];
+      const std::int32_t op = line.program->by_tag[std::size_t(role)][std::size_t(tag)];
+      if (line.ready[std::size_t(op)] <= at) continue;
+      const std::size_t position = position_at(line, at);
+      if (found < 0 || position < lowest) {
+        found = m;
+        lowest = position;
+        until = std::min(until, line.ready[std::size_t(op)]);
+      }
+    }
+    return found;
+  }
+  static std::size_t position_at(const ClassTimeline& line, double at) {
+    auto it = std::upper_bound(line.compute->begin(), line.compute->end(), at,
+                               [](double t, const sim::ComputeSpan& s) { return t < s.end; });
+    return it == line.compute->end() ? line.program->ops.size() : std::size_t(it->op);
+  }
+
+  const sim::StepResult& result_;
+  const sim::EngineRun& run_;
+  const std::vector<sim::Cost>& costs_;
+  std::vector<ClassTimeline> lines_;
+  std::vector<double> mean_;
+  std::size_t last_ = 0, depth_limit_ = 0;
+};
+
+} // namespace
+
+Where where_time_went(const sim::StepResult& result, const sim::EngineRun& run, const std::vector<sim::Cost>& costs,
+                      sim::DimSet ideal) {
+  return Accountant(result, run, costs, ideal).account();
+}
+
+} // namespace weft::analysis

@@ -1,0 +1,40 @@
+#pragma once
+// The two ledgers of a step. "Where time went" is accounting: what every rank did in every second, averaged over
+// ranks. "What took it away" is causal: what the step would save without a dimension's communication.
+
+#include "sim/result.hpp"
+
+#include <string>
+#include <vector>
+
+namespace weft::analysis {
+
+/// Where one step's time went; entries sum to the step time and none is negative.
+struct Where {
+  sim::Breakdown seconds{};
+  std::vector<sim::Breakdown> by_class; ///< each rank class on its own
+};
+
+/// `costs` are those the run was made with.
+Where where_time_went(const sim::StepResult& result, const sim::EngineRun& run, const std::vector<sim::Cost>& costs,
+                      sim::DimSet ideal);
+
+/// Interconnect tax: Δ/T with Δ = T − T(no communication), split by Shapley values over the dimensions present
+/// where all subsets were simulated. Parts may be negative; they sum to Δ.
+struct Tax {
+  struct Part {
+    sim::Dim dim{};
+    double seconds = 0;
+  };
+  double seconds = 0;      ///< Δ
+  double total = 0;        ///< Δ / T
+  std::vector<Part> parts; ///< empty unless all subsets ran
+  std::string method;
+  std::size_t runs = 0;
+};
+Tax interconnect_tax(const sim::StepResult& result);
+
+/// Shapley values of v over n players; v is indexed by subsets as bits, v[0] = 0 by convention.
+std::vector<double> shapley(const std::vector<double>& v, std::size_t players);
+
+} // namespace weft::analysis

@@ -1,0 +1,30 @@
+#pragma once
+// One rank class's second-by-second state, rebuilt from a run: computing, in a message of its own, or waiting.
+
+#include "sim/result.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace weft::analysis {
+
+/// A stretch in which at least one message of this rank is in progress; `dim` is that of the op lowest in
+/// program order.
+struct Covered {
+  double begin = 0, end = 0;
+  sim::Dim dim{};
+};
+
+struct ClassTimeline {
+  const sim::StageProgram* program = nullptr;
+  const std::vector<sim::ComputeSpan>* compute = nullptr;
+  std::vector<Covered> covered;                  ///< disjoint, ascending
+  std::vector<double> begin, end;                ///< by op: started, completed; receives: of their message
+  std::vector<double> ready;                     ///< by op: everything it waits for locally had ended
+  std::vector<std::vector<std::int32_t>> before; ///< by op: ops it waits for, ascending
+  double last = 0;                               ///< end of the last op
+};
+
+std::vector<ClassTimeline> timelines(const sim::StepResult& result, const sim::EngineRun& run, sim::DimSet ideal);
+
+} // namespace weft::analysis

@@ -1,0 +1,101 @@
+#include "platforms/accelerator.hpp"
+
+#include "platforms/catalog.hpp"
+#include "platforms/readers.hpp"
+
+#include <fmt/format.h>
+
+namespace weft {
+
+using platforms::AttentionTiming;
+using platforms::GemmTiming;
+using platforms::ScaleUpPort;
+using platforms::ScaleUpTiming;
+using platforms::share_of_one;
+
+Result<void> read_value(const Value& value, GemmTiming& out) {
+  static const Fields<GemmTiming> table{
+      required("efficiency", &GemmTiming::efficiency, "share of dense peak inside training", share_of_one),
+      optional("weight_gradient_efficiency", &GemmTiming::weight_gradient_efficiency, "where it differs"),
+      required("launch", &GemmTiming::launch, "fixed time of a matmul"),
+      optional("cast_factor", &GemmTiming::cast_factor, "passes over the input to cast it (fp8, fp4)")};
+  return read_fields(value, table, out, "gemm timing");
+}
+
+Result<void> read_value(const Value& value, AttentionTiming& out) {
+  static const Fields<AttentionTiming> table{
+      required("head_dim", &AttentionTiming::head_dim, "head dimension of this row"),
+      required("efficiency", &AttentionTiming::efficiency, "share of dense 16-bit peak, forward", share_of_one),
+      required("ramp_tokens", &AttentionTiming::ramp_tokens, "time grows by 1 + ramp/sequence"),
+      required("launch", &AttentionTiming::launch, "fixed time"),
+      required("backward_ratio", &AttentionTiming::backward_ratio, "backward over forward efficiency")};
+  return read_fields(value, table, out, "attention timing");
+}
+
+Result<void> read_value(const Value& value, ScaleUpTiming& out) {
+  static const Fields<ScaleUpTiming> table{
+      required("phase", &ScaleUpTiming::phase, "latency of a collective's phase"),
+      required("efficiency", &ScaleUpTiming::efficiency, "achieved share of the line rate", share_of_one),
+      required("sqrt_us", &ScaleUpTiming::sqrt_us, "c of the c·√y term, µs^0.5"),
+      optional("in_network_efficiency", &ScaleUpTiming::in_network_efficiency,
+               "all-reduce bus bandwidth over line rate when switches reduce"),
+      optional("in_network_ranks", &ScaleUpTiming::in_network_ranks, "from how many ranks switches reduce"),
+      required("hop", &ScaleUpTiming::hop, "latency of one ring step"),
+      required("point_to_point", &ScaleUpTiming::point_to_point, "latency of one send")};
+  return read_fields(value, table, out, "scale-up timing");
+}
+
+Result<void> read_value(const Value& value, ScaleUpPort& out) {
+  static const Fields<ScaleUpPort> table{
+      required("technology", &ScaleUpPort::technology, "NVLink, HCCS, UB, ..."),
+      required("bandwidth", &ScaleUpPort::bandwidth, "per direction and package, sum over its links"),
+      optional("link_bandwidth", &ScaleUpPort::link_bandwidth, "per direction of one direct link (full mesh)"),
+      required("timing", &ScaleUpPort::timing, "what collectives achieve on it")};
+  return read_fields(value, table, out, "scale_up");
+}
+
+} // namespace weft
+
+namespace weft::platforms {
+
+const Fields<Accelerator>& accelerator_fields() {
+  static const Fields<Accelerator> table{
+      required("name", &Accelerator::name, "catalog name"),
+      required("full_name", &Accelerator::full_name, "as sold"),
+      required("vendor", &Accelerator::vendor, "maker"),
+      required("chip_class", &Accelerator::chip_class, "us, export-compliant or china-domestic"),
+      optional("ranks_per_accelerator", &Accelerator::ranks_per_accelerator, "dies that count as ranks",
+               between<std::int64_t>(1, 16)),
+      required("peak", &Accelerator::peak, "dense FLOP/s of a package by precision"),
+      required("memory_capacity", &Accelerator::memory_capacity, "HBM as sold"),
+      required("memory_bandwidth", &Accelerator::memory_bandwidth, "HBM"),
+      required("scale_up", &Accelerator::scale_up, "port into the scale-up fabric"),
+      required("gemm", &Accelerator::gemm, "matmul timing by precision"),
+      required("attention", &Accelerator::attention, "attention timing by kernel family"),
+      required("streaming_efficiency", &Accelerator::streaming_efficiency, "of HBM bandwidth, large regular traffic",
+               share_of_one),
+      required("elementwise_efficiency", &Accelerator::elementwise_efficiency,
+               "of HBM bandwidth, norms and activations", share_of_one),
+      required("overlap_slowdown", &Accelerator::overlap_slowdown, "σ of compute beside a collective"),
+      required("measured_runs", &Accelerator::measured_runs, "published training runs behind this chip")};
+  return table;
+}
+
+Result<Accelerator> read_accelerator_value(const Value& value) {
+  Accelerator out;
+  if (auto ok = read_fields(value, accelerator_fields(), out, "accelerator"); !ok) return tl::unexpected(ok.error());
+  if (out.peak.empty()) return fail(value.mark, "accelerator states no peak");
+  return out;
+}
+
+tl::expected<Figure<FlopsPerSecond>, std::string> peak_of(const Accelerator& accelerator, Precision precision) {
+  auto it = accelerator.peak.find(precision);
+  if (it != accelerator.peak.end()) return it->second;
+  std::string known;
+  for (const auto& [p, figure] : accelerator.peak)
+    known += (known.empty() ? "" : ", ") + std::string(enum_name(p));
+  return tl::unexpected(fmt::format("the catalog knows no {} peak of accelerator {} (known: {})", enum_name(precision),
+                                    accelerator.name, known));
+}
+
+} // namespace weft::platforms

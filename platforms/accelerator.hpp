@@ -1,0 +1,79 @@
+#pragma once
+// What one buys: the package. Peaks, memory, and how well kernels and its scale-up ports do in practice.
+// Every per-accelerator figure is per package; a rank (a die on dual-die packages) gets 1/ranks_per_accelerator.
+
+#include "platforms/base/figure.hpp"
+#include "platforms/base/precision.hpp"
+#include "platforms/base/units.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weft::platforms {
+
+/// Under which export regime the chip stands.
+enum class ChipClass { us, export_compliant, china_domestic };
+
+/// GEMM time = launch + max(FLOP / (efficiency · peak), bytes / (streaming · HBM bandwidth)).
+struct GemmTiming {
+  Figure<double> efficiency; ///< forward and data gradient, of dense peak, inside training
+  std::optional<Figure<double>> weight_gradient_efficiency; ///< where it differs
+  Figure<Seconds> launch;
+  std::optional<Figure<double>> cast_factor; ///< q of the activation cast q·(2+b)·m·k / HBM bandwidth (fp8, fp4)
+};
+
+/// Attention core time = launch + FLOP·(1 + ramp/s) / (efficiency · peak); backward runs at
+/// backward_ratio of the forward efficiency with 2.5 times its FLOP (flash).
+struct AttentionTiming {
+  std::int64_t head_dim = 128; ///< the row nearest to the model's head dimension is used
+  Figure<double> efficiency;
+  Figure<double> ramp_tokens;
+  Figure<Seconds> launch;
+  Figure<double> backward_ratio;
+};
+
+/// Link form of a scale-up collective (calibration A1): t = phase·phases + sqrt_term·√y + y with
+/// y = f·S/(efficiency · line rate); √ in microseconds.
+struct ScaleUpTiming {
+  Figure<Seconds> phase;     ///< a
+  Figure<double> efficiency; ///< achieved share of the line rate
+  Figure<double> sqrt_us;    ///< c, in µs^0.5
+  std::optional<Figure<double>>
+      in_network_efficiency; ///< all-reduce bus bandwidth over line rate when switches reduce (NVLS)
+  std::optional<Figure<std::int64_t>> in_network_ranks; ///< from how many ranks switches reduce
+  Figure<Seconds> hop;                                  ///< latency a ring pays per step inside the domain
+  Figure<Seconds> point_to_point;                       ///< latency of one send
+};
+
+struct ScaleUpPort {
+  std::string technology;
+  Figure<BytesPerSecond> bandwidth;                     ///< per direction and package, sum over links
+  std::optional<Figure<BytesPerSecond>> link_bandwidth; ///< per direction of one direct link (full mesh)
+  ScaleUpTiming timing;
+};
+
+struct Accelerator {
+  std::string name;
+  std::string full_name;
+  std::string vendor;
+  ChipClass chip_class = ChipClass::us;
+  std::int64_t ranks_per_accelerator = 1;           ///< dies that the collective library calls ranks
+  std::map<Precision, Figure<FlopsPerSecond>> peak; ///< dense
+  Figure<Bytes> memory_capacity;                    ///< as sold
+  Figure<BytesPerSecond> memory_bandwidth;
+  ScaleUpPort scale_up;
+  std::map<Precision, GemmTiming> gemm;
+  std::map<std::string, std::vector<AttentionTiming>> attention; ///< by kernel family; the stack names one
+  Figure<double> streaming_efficiency;   ///< of HBM bandwidth: GEMM operands, optimizer, unfused softmax
+  Figure<double> elementwise_efficiency; ///< of HBM bandwidth: norms, residuals, activations inside training
+  Figure<double> overlap_slowdown;       ///< σ: compute beside a collective runs at 1/(1+σ)
+  Figure<std::int64_t> measured_runs;    ///< published training runs with a known plan behind this chip
+};
+
+/// Peak of one package at a precision; the error says which precisions the catalog knows.
+tl::expected<Figure<FlopsPerSecond>, std::string> peak_of(const Accelerator& accelerator, Precision precision);
+
+} // namespace weft::platforms

@@ -1,0 +1,129 @@
+#include "platforms/base/units.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <span>
+
+namespace weft {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  double factor; ///< base units in one
+};
+
+template <class Q> std::span<const Unit> units();
+template <> std::span<const Unit> units<Seconds>() {
+  static constexpr std::array table{Unit{"s", 1},    Unit{"ms", 1e-3}, Unit{"us", 1e-6}, Unit{"ns", 1e-9},
+                                    Unit{"min", 60}, Unit{"h", 3600},  Unit{"d", 86400}};
+  return table;
+}
+template <> std::span<const Unit> units<Bytes>() {
+  static constexpr std::array table{Unit{"B", 1},
+                                    Unit{"kB", 1e3},
+                                    Unit{"MB", 1e6},
+                                    Unit{"GB", 1e9},
+                                    Unit{"TB", 1e12},
+                                    Unit{"PB", 1e15},
+                                    Unit{"KiB", 1024},
+                                    Unit{"MiB", 1048576},
+                                    Unit{"GiB", 1073741824},
+                                    Unit{"TiB", 1099511627776},
+                                    Unit{"bit", 0.125},
+                                    Unit{"Mbit", 125e3},
+                                    Unit{"Gbit", 125e6}};
+  return table;
+}
+template <> std::span<const Unit> units<BytesPerSecond>() {
+  static constexpr std::array table{Unit{"B/s", 1},         Unit{"kB/s", 1e3},         Unit{"MB/s", 1e6},
+                                    Unit{"GB/s", 1e9},      Unit{"TB/s", 1e12},        Unit{"PB/s", 1e15},
+                                    Unit{"MiB/s", 1048576}, Unit{"GiB/s", 1073741824}, Unit{"bit/s", 0.125},
+                                    Unit{"kbit/s", 125},    Unit{"Mbit/s", 125e3},     Unit{"Gbit/s", 125e6},
+                                    Unit{"Tbit/s", 125e9}};
+  return table;
+}
+template <> std::span<const Unit> units<Flops>() {
+  static constexpr std::array table{Unit{"FLOP", 1},     Unit{"GFLOP", 1e9},  Unit{"TFLOP", 1e12},
+                                    Unit{"PFLOP", 1e15}, Unit{"EFLOP", 1e18}, Unit{"ZFLOP", 1e21}};
+  return table;
+}
+template <> std::span<const Unit> units<FlopsPerSecond>() {
+  static constexpr std::array table{Unit{"FLOP/s", 1}, Unit{"GFLOP/s", 1e9}, Unit{"TFLOP/s", 1e12},
+                                    Unit{"PFLOP/s", 1e15}, Unit{"EFLOP/s", 1e18}};
+  return table;
+}
+
+template <class Q> std::string known_units() {
+  std::string out;
+  for (const Unit& u : units<Q>())
+    out += (out.empty() ? "" : ", ") + std::string(u.name);
+  return out;
+}
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && text.front() == ' ')
+    text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ')
+    text.remove_suffix(1);
+  return text;
+}
+
+/// Shortest decimal text of a double.
+std::string shortest(double value) {
+  std::array<char, 40> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  return {buffer.data(), end.ptr};
+}
+
+} // namespace
+
+template <class Q> tl::expected<Q, std::string> parse_quantity(std::string_view text) {
+  text = trim(text);
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc::result_out_of_range) return tl::unexpected(fmt::format("`{}` is out of range", text));
+  if (error != std::errc{} || !std::isfinite(number))
+    return tl::unexpected(
+        fmt::format("`{}` is not a quantity: expected a number and a unit ({})", text, known_units<Q>()));
+  if (std::signbit(number)) return tl::unexpected(fmt::format("`{}` is negative", text));
+  const std::string_view unit = trim(text.substr(std::size_t(end - text.data())));
+  if (unit.empty()) return tl::unexpected(fmt::format("`{}` has no unit (takes {})", text, known_units<Q>()));
+  for (const Unit& u : units<Q>()) {
+    if (unit != u.name) continue;
+    const double value = number * u.factor;
+    if (!std::isfinite(value)) return tl::unexpected(fmt::format("`{}` is out of range", text));
+    return Q(value);
+  }
+  if (unit.find("sparse") != std::string_view::npos)
+    return tl::unexpected(fmt::format("`{}`: FLOP/s are dense here; give the figure without sparsity", text));
+  return tl::unexpected(fmt::format("unknown unit `{}` (takes {})", unit, known_units<Q>()));
+}
+
+template <class Q> std::string print_quantity(Q quantity) {
+  const double value = quantity.count();
+  const Unit* best = nullptr;
+  for (const Unit& u : units<Q>()) {
+    const bool decimal = u.factor >= 1 ? std::fmod(std::log10(u.factor), 3.0) == 0 : u.factor != 0.125;
+    if (!decimal || value < u.factor) continue;
+    if (!best || u.factor > best->factor) best = &u;
+  }
+  if (best) {
+    std::string text = shortest(value / best->factor) + " " + std::string(best->name);
+    if (auto back = parse_quantity<Q>(text); back && back->count() == value) return text;
+  }
+  return shortest(value) + " " + std::string(units<Q>().front().name); // base unit: always exact
+}
+
+#define WEFT_QUANTITY(Q)                                                                                               \
+  template tl::expected<Q, std::string> parse_quantity<Q>(std::string_view);                                           \
+  template std::string print_quantity<Q>(Q);
+WEFT_QUANTITY(Seconds)
+WEFT_QUANTITY(Bytes)
+WEFT_QUANTITY(Flops)
+WEFT_QUANTITY(BytesPerSecond)
+WEFT_QUANTITY(FlopsPerSecond)
+#undef WEFT_QUANTITY
+
+} // namespace weft

@@ -1,0 +1,36 @@
+#pragma once
+// Names to files. A catalog entry is `<root>/<floor>/<kind>/<name>.yaml`; `base: other` inside a file starts
+// from that entry and the file's own keys replace its keys.
+
+#include "platforms/base/diagnostic.hpp"
+#include "platforms/base/document.hpp"
+#include "platforms/cluster.hpp"
+
+#include <string>
+#include <vector>
+
+namespace weft::platforms {
+
+/// Where the catalog lies: set_catalog_root(), else $WEFT_CATALOG, else the source tree.
+std::string catalog_root();
+void set_catalog_root(std::string root);
+
+/// Kinds: accelerators, nodes, clusters (platforms) and models, stacks, plans, scenarios (workloads).
+std::vector<std::string> catalog_kinds();
+/// Sorted names of all entries of one kind.
+std::vector<std::string> catalog_names(const std::string& kind);
+
+/// Reads an entry by name with its `base` chain applied (cycles are errors). `at` is the place that asked
+/// for it; an unknown name gives "unknown model `lama3-8b`" there with a did-you-mean.
+Result<Value> load_entry(const std::string& kind, const std::string& name, const Mark& at);
+
+/// A value that stands for an entry: its name, or a map {name: ..., ...} whose other keys override the entry's.
+/// A map without `name` stands for itself. A bare number or quantity may override a sourced figure; it becomes
+/// one with source "override" and evidence `assumed`.
+Result<Value> resolve_entry(const std::string& kind, const Value& spec);
+
+/// Resolves cluster, node and accelerator; overrides reach into them by `node:` and `accelerator:` maps.
+Result<Cluster> read_cluster(const Value& spec);
+Result<Accelerator> read_accelerator(const std::string& name, const Mark& at);
+
+} // namespace weft::platforms

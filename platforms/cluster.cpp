@@ -1,0 +1,146 @@
+#include "platforms/cluster.hpp"
+
+#include "platforms/catalog.hpp"
+#include "platforms/readers.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace weft {
+
+using platforms::Fabric;
+using platforms::FabricLatency;
+using platforms::FabricTier;
+using platforms::Nics;
+
+Result<void> read_value(const Value& value, Nics& out) {
+  static const Fields<Nics> table{
+      required("per_node", &Nics::per_node, "NICs of a node, shared evenly by its ranks",
+               between<std::int64_t>(1, 4096)),
+      required("bandwidth", &Nics::bandwidth, "line rate per direction of one NIC"),
+      required("efficiency", &Nics::efficiency, "payload over line rate", platforms::share_of_one)};
+  return read_fields(value, table, out, "nics");
+}
+Result<void> read_value(const Value& value, FabricTier& out) {
+  static const Fields<FabricTier> table{
+      required("name", &FabricTier::name, "rack, leaf, pod, ..."),
+      required("accelerators", &FabricTier::accelerators, "accelerators below one block", at_least<std::int64_t>(1)),
+      required("oversubscription", &FabricTier::oversubscription, "downlink over uplink capacity of a block",
+               [](const Figure<double>& f) { return f.value > 0 ? std::string{} : "must be positive"; })};
+  return read_fields(value, table, out, "fabric tier");
+}
+Result<void> read_value(const Value& value, FabricLatency& out) {
+  static const Fields<FabricLatency> table{
+      required("base", &FabricLatency::base, "per collective phase"),
+      required("hop", &FabricLatency::hop, "per ring step that leaves the scale-up domain"),
+      required("point_to_point", &FabricLatency::point_to_point, "per send")};
+  return read_fields(value, table, out, "fabric latency");
+}
+Result<void> read_value(const Value& value, Fabric& out) {
+  static const Fields<Fabric> table{
+      required("kind", &Fabric::kind, "clos or rail-optimised"),
+      required("technology", &Fabric::technology, "InfiniBand, RoCE, ..."),
+      required("tiers", &Fabric::tiers, "switch tiers, lowest first; above the last one everything meets"),
+      required("latency", &Fabric::latency, "of collectives and sends")};
+  return read_fields(value, table, out, "fabric");
+}
+
+} // namespace weft
+
+namespace weft::platforms {
+namespace {
+
+struct NodeFile : Node {
+  Value accelerator_value;
+};
+struct ClusterFile : Cluster {
+  Value node_value;
+};
+
+/// Keeps a subtree unread: it may be a name or a map with overrides.
+template <class T> Field<T> raw(std::string name, Value T::*member, std::string about) {
+  return {std::move(name), true, std::move(about), [member](const Value& value, T& out) -> Result<void> {
+            out.*member = value;
+            return {};
+          }};
+}
+template <class T, class Base, class M>
+Field<T> inherited(std::string name, M Base::*member, bool needed, std::string about) {
+  return field<T, M>(std::move(name), static_cast<M T::*>(member), needed, std::move(about), {});
+}
+
+Result<void> check_nics(const Cluster& c, const Mark& at) {
+  const std::int64_t ranks = c.ranks_per_node(), nics = c.node.nics.per_node;
+  if (ranks % nics == 0 || nics % ranks == 0) return {};
+  return fail(at, fmt::format("{} NICs cannot be shared evenly by {} ranks of a node", nics, ranks));
+}
+
+Result<void> check_tiers(const Cluster& c, const Mark& at) {
+  std::int64_t below = c.node.accelerators;
+  for (const FabricTier& tier : c.fabric.tiers) {
+    if (tier.accelerators % below != 0)
+      return fail(at, fmt::format("a {} of {} accelerators is no multiple of the {} below it", tier.name,
+                                  tier.accelerators, below));
+    below = tier.accelerators;
+  }
+  if (c.domain % c.node.accelerators != 0)
+    return fail(at, fmt::format("a scale-up domain of {} accelerators is no multiple of the node's {}", c.domain,
+                                c.node.accelerators));
+  if (c.node.scale_up == ScaleUpKind::full_mesh && !c.accelerator.scale_up.link_bandwidth)
+    return fail(at, fmt::format("a full mesh needs scale_up.link_bandwidth, which accelerator {} does not state",
+                                c.accelerator.name));
+  if (c.node.scale_up != ScaleUpKind::two_tier && c.domain != c.node.accelerators)
+    return fail(at, "only a two-tier scale-up fabric spans nodes");
+  return {};
+}
+
+} // namespace
+
+Result<Cluster> read_cluster(const Value& spec) {
+  using C = ClusterFile;
+  static const Fields<C> cluster_table{
+      inherited<C, Cluster>("name", &Cluster::name, true, "catalog name"),
+      inherited<C, Cluster>("about", &Cluster::about, false, "one line"),
+      raw<C>("node", &C::node_value, "node name, or a map that overrides it"),
+      inherited<C, Cluster>("domain", &Cluster::domain, false, "accelerators that share the scale-up fabric"),
+      inherited<C, Cluster>("built", &Cluster::built, true, "accelerators of the described system"),
+      inherited<C, Cluster>("accelerators", &Cluster::accelerators, false, "packages in use"),
+      inherited<C, Cluster>("fabric", &Cluster::fabric, true, "scale-out fabric")};
+  using N = NodeFile;
+  static const Fields<N> node_table{
+      inherited<N, Node>("name", &Node::name, true, "catalog name"),
+      raw<N>("accelerator", &N::accelerator_value, "accelerator name, or a map that overrides it"),
+      inherited<N, Node>("accelerators", &Node::accelerators, true, "packages in a node"),
+      inherited<N, Node>("scale_up", &Node::scale_up, true, "switched, full-mesh or two-tier"),
+      inherited<N, Node>("nics", &Node::nics, true, "network cards")};
+
+  auto tree = resolve_entry("clusters", spec);
+  if (!tree) return tl::unexpected(tree.error());
+  ClusterFile out;
+  if (auto ok = read_fields(*tree, cluster_table, out, "cluster"); !ok) return tl::unexpected(ok.error());
+  auto node_tree = resolve_entry("nodes", out.node_value);
+  if (!node_tree) return tl::unexpected(node_tree.error());
+  NodeFile node;
+  if (auto ok = read_fields(*node_tree, node_table, node, "node"); !ok) return tl::unexpected(ok.error());
+  auto accelerator_tree = resolve_entry("accelerators", node.accelerator_value);
+  if (!accelerator_tree) return tl::unexpected(accelerator_tree.error());
+  auto accelerator = read_accelerator_value(*accelerator_tree);
+  if (!accelerator) return tl::unexpected(accelerator.error());
+  out.accelerator = std::move(*accelerator);
+  out.node = node;
+  out.node.accelerator = out.accelerator.name;
+  if (out.domain == 0) out.domain = out.node.accelerators;
+  const Value* count = spec.find("accelerators");
+  if (!count) count = tree->find("accelerators");
+  if (out.accelerators == 0 && !count) out.accelerators = out.built.value;
+  const Mark at = count ? count->mark : spec.mark;
+  if (out.accelerators < 1)
+    return fail(at, fmt::format("cluster {} needs `accelerators`: how many are in use", out.name));
+  if (out.accelerators > 100'000'000) return fail(at, "more than 100 million accelerators");
+  if (out.node.accelerators < 1) return fail(node_tree->mark, "a node has at least one accelerator");
+  if (auto ok = check_nics(out, spec.mark); !ok) return tl::unexpected(ok.error());
+  if (auto ok = check_tiers(out, spec.mark); !ok) return tl::unexpected(ok.error());
+  return Cluster(out);
+}
+
+} // namespace weft::platforms

@@ -1,0 +1,39 @@
+#pragma once
+// What the readers of this floor share: names of enumerations and checks of figures.
+
+#include "platforms/base/fields.hpp"
+#include "platforms/base/precision_names.hpp"
+#include "platforms/cluster.hpp"
+
+#include <string>
+
+namespace weft {
+
+template <> struct EnumNames<platforms::ChipClass> {
+  static constexpr std::array<std::pair<std::string_view, platforms::ChipClass>, 3> values{
+      {{"us", platforms::ChipClass::us},
+       {"export-compliant", platforms::ChipClass::export_compliant},
+       {"china-domestic", platforms::ChipClass::china_domestic}}};
+};
+template <> struct EnumNames<platforms::ScaleUpKind> {
+  static constexpr std::array<std::pair<std::string_view, platforms::ScaleUpKind>, 3> values{
+      {{"switched", platforms::ScaleUpKind::switched},
+       {"full-mesh", platforms::ScaleUpKind::full_mesh},
+       {"two-tier", platforms::ScaleUpKind::two_tier}}};
+};
+template <> struct EnumNames<platforms::FabricKind> {
+  static constexpr std::array<std::pair<std::string_view, platforms::FabricKind>, 2> values{
+      {{"clos", platforms::FabricKind::clos}, {"rail-optimised", platforms::FabricKind::rail_optimised}}};
+};
+
+namespace platforms {
+
+/// An achieved share of a nominal figure.
+inline std::string share_of_one(const Figure<double>& figure) {
+  return figure.value > 0 && figure.value <= 1 ? std::string{} : "must be above 0 and at most 1";
+}
+
+Result<Accelerator> read_accelerator_value(const Value& value);
+
+} // namespace platforms
+} // namespace weft

@@ -1,0 +1,50 @@
+#pragma once
+// The kinds of fabric, one file each. A new kind: its .cpp here, a row in the table of topology.cpp.
+
+#include "platforms/topology.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace weft::platforms {
+
+/// Adds links to the topology under construction and remembers where they start.
+class LinkTable {
+public:
+  explicit LinkTable(std::vector<Link>& links) : links_(links) {}
+  /// `count` links of one kind, owners 0 .. count-1; returns the first id.
+  LinkId add(LinkKind kind, std::int64_t count, BytesPerSecond capacity, bool binding, std::int32_t tier = -1) {
+    const auto first = LinkId(links_.size());
+    for (std::int64_t i = 0; i < count; ++i)
+      links_.push_back({kind, tier, i, capacity, binding});
+    return first;
+  }
+
+private:
+  std::vector<Link>& links_;
+};
+
+constexpr std::int64_t blocks(std::int64_t things, std::int64_t per_block) {
+  return (things + per_block - 1) / per_block;
+}
+
+using MakeScaleUp = std::unique_ptr<ScaleUp> (*)(const Cluster&, std::int64_t ranks, LinkTable);
+std::unique_ptr<ScaleUp> make_switched(const Cluster& cluster, std::int64_t ranks, LinkTable links);
+std::unique_ptr<ScaleUp> make_full_mesh(const Cluster& cluster, std::int64_t ranks, LinkTable links);
+std::unique_ptr<ScaleUp> make_two_tier(const Cluster& cluster, std::int64_t ranks, LinkTable links);
+
+using MakeScaleOut = std::unique_ptr<ScaleOut> (*)(const Cluster&, std::int64_t ranks, LinkTable);
+std::unique_ptr<ScaleOut> make_clos(const Cluster& cluster, std::int64_t ranks, LinkTable links);
+std::unique_ptr<ScaleOut> make_rail_optimised(const Cluster& cluster, std::int64_t ranks, LinkTable links);
+
+/// NICs of all nodes that hold ranks, and which one a rank uses: its position in the node, scaled.
+struct NicTable {
+  NicTable(const Cluster& cluster, std::int64_t ranks, LinkTable& links);
+  [[nodiscard]] std::int64_t nic(std::int64_t rank) const {
+    return rank / ranks_per_node * per_node + rank % ranks_per_node * per_node / ranks_per_node;
+  }
+  std::int64_t ranks_per_node = 1, per_node = 1;
+  LinkId tx = 0, rx = 0;
+};
+
+} // namespace weft::platforms

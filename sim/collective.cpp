@@ -1,0 +1,109 @@
+#include "sim/collective.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace weft::sim {
+
+using platforms::LinkKind;
+using workloads::CollectiveOp;
+
+std::string_view algorithm_name(Algorithm algorithm) {
+  switch (algorithm) {
+  case Algorithm::ring: return "ring";
+  case Algorithm::in_network: return "in-network";
+  case Algorithm::mesh: return "mesh";
+  case Algorithm::tree: return "tree";
+  case Algorithm::send: return "send";
+  }
+  return "?";
+}
+
+double bus_factor(CollectiveOp op, std::int64_t ranks) {
+  const double share = double(ranks - 1) / double(ranks);
+  switch (op) {
+  case CollectiveOp::all_reduce: return 2 * share;
+  case CollectiveOp::all_gather:
+  case CollectiveOp::reduce_scatter: return share;
+  case CollectiveOp::broadcast:
+  case CollectiveOp::send: return 1;
+  }
+  return 1;
+}
+
+CollectivePricer::CollectivePricer(const platforms::Cluster& cluster) : cluster_(cluster) {
+  const auto& port = cluster.accelerator.scale_up;
+  mesh_ = cluster.node.scale_up == platforms::ScaleUpKind::full_mesh;
+  const double line = mesh_ && port.link_bandwidth
+                          ? port.link_bandwidth->value.count()
+                          : port.bandwidth.value.count() / double(cluster.accelerator.ranks_per_accelerator);
+  port_rate_ = line * port.timing.efficiency.value;
+}
+
+double CollectivePricer::capacity(const platforms::Link& link) const {
+  switch (link.kind) {
+  case LinkKind::scale_up_tx:
+  case LinkKind::scale_up_rx:
+  case LinkKind::mesh:
+  case LinkKind::node_up:
+  case LinkKind::node_down: return link.capacity.count() * cluster_.accelerator.scale_up.timing.efficiency.value;
+  case LinkKind::nic_tx:
+  case LinkKind::nic_rx:
+  case LinkKind::tier_up:
+  case LinkKind::tier_down: return link.capacity.count() * cluster_.node.nics.efficiency.value;
+  }
+  return 0;
+}
+
+double CollectivePricer::in_domain_latency(double phases, double bytes, bool in_network) const {
+  const auto& timing = cluster_.accelerator.scale_up.timing;
+  double rate = port_rate_;
+  if (in_network) rate *= timing.in_network_efficiency->value / timing.efficiency.value;
+  const double y_us = bytes / rate * 1e6;
+  return timing.phase.value.count() * phases + timing.sqrt_us.value * std::sqrt(y_us) * 1e-6;
+}
+
+Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::Communicator& c) const {
+  const auto& timing = cluster_.accelerator.scale_up.timing;
+  const auto& fabric = cluster_.fabric.latency;
+  const double n = double(c.span.ranks), k = double(c.span.domains), bytes = size.count();
+  const double phases = op == CollectiveOp::all_reduce ? 2 : 1;
+  if (c.span.ranks <= 1) return {};
+  if (op == CollectiveOp::send) {
+    const double latency =
+        c.span.domains == 1 ? timing.point_to_point.value.count() : fabric.point_to_point.value.count();
+    return {Algorithm::send, latency, bytes};
+  }
+  if (c.role == Role::world) {
+    // A scalar for everybody: a double binary tree's latency, no bytes worth a flow. NCCL tuning.cc:
+    // base + 2·[(n/k − 1)·hop inside + log2(k)·hop outside].
+    const double hops = (std::ceil(n / k) - 1) * timing.hop.value.count() +
+                        std::ceil(std::log2(std::max(1.0, k))) * fabric.hop.value.count();
+    return {Algorithm::tree, fabric.base.value.count() + 2 * hops, 0};
+  }
+  const double moved = bus_factor(op, c.span.ranks) * bytes;
+  if (c.span.domains == 1 && mesh_) { // every pair exchanges S/n directly, twice for an all-reduce
+    const double on_link = phases * bytes / n;
+    return {Algorithm::mesh, in_domain_latency(phases, on_link, false), on_link};
+  }
+  if (c.span.domains == 1) {
+    const bool in_network = op == CollectiveOp::all_reduce && timing.in_network_ranks &&
+                            c.span.ranks >= timing.in_network_ranks->value && timing.in_network_efficiency;
+    const double speedup = in_network ? timing.in_network_efficiency->value / timing.efficiency.value : 1.0;
+    return {in_network ? Algorithm::in_network : Algorithm::ring, in_domain_latency(phases, moved, in_network),
+            moved / speedup};
+  }
+  const double hops = (n - k) * timing.hop.value.count() + (k - 1) * fabric.hop.value.count();
+  return {Algorithm::ring, phases * (fabric.base.value.count() + hops), moved / double(c.split)};
+}
+
+double CollectivePricer::isolated(CollectiveOp op, Bytes size, const Placement& placement,
+                                  const Placement::Communicator& c, const std::vector<double>& capacity) const {
+  const Transfer t = price(op, size, c);
+  double slowest = 0;
+  for (const LinkUse& use : placement.uses_of(c))
+    slowest = std::max(slowest, t.units * use.weight / capacity[use.link]);
+  return t.latency + slowest;
+}
+
+} // namespace weft::sim

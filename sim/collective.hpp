@@ -1,0 +1,47 @@
+#pragma once
+// Collectives as latency plus bytes on links. The algorithm follows from operation and placement; each one
+// stands in collectives/.
+
+#include "platforms/cluster.hpp"
+#include "sim/placement.hpp"
+#include "workloads/layer.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace weft::sim {
+
+enum class Algorithm { ring, in_network, mesh, tree, send };
+std::string_view algorithm_name(Algorithm algorithm);
+
+/// busbw factor of nccl-tests: all-reduce 2(n-1)/n, all-gather and reduce-scatter (n-1)/n, else 1.
+double bus_factor(workloads::CollectiveOp op, std::int64_t ranks);
+
+/// An operation of S bytes on a communicator, ready to run: pay `latency`, then move `units` bytes through each
+/// of the communicator's flows. units = 0: the latency is all there is.
+struct Transfer {
+  Algorithm algorithm{};
+  double latency = 0; ///< s: base, hops, and the √ term of chunked pipelining
+  double units = 0;   ///< bytes per flow (payload; link efficiencies are in the link capacities)
+};
+
+/// Closed forms (sim/docs/collectives.md) with the cluster's constants.
+class CollectivePricer {
+public:
+  explicit CollectivePricer(const platforms::Cluster& cluster);
+
+  [[nodiscard]] Transfer price(workloads::CollectiveOp op, Bytes size, const Placement::Communicator& c) const;
+  /// Isolated time of the same: latency plus bytes over the slowest of its links.
+  [[nodiscard]] double isolated(workloads::CollectiveOp op, Bytes size, const Placement& placement,
+                                const Placement::Communicator& c, const std::vector<double>& capacity) const;
+  /// Achieved bytes/s of a link: line rate × the efficiency of its kind.
+  [[nodiscard]] double capacity(const platforms::Link& link) const;
+
+private:
+  [[nodiscard]] double in_domain_latency(double phases, double bytes_per_port, bool in_network) const;
+  const platforms::Cluster& cluster_;
+  bool mesh_ = false;
+  double port_rate_ = 0; ///< achieved bytes/s of a rank's scale-up port, or of a mesh link
+};
+
+} // namespace weft::sim

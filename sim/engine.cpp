@@ -1,0 +1,312 @@
+#include "sim/engine.hpp"
+
+#include "sim/network.hpp"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <stdexcept>
+
+namespace weft::sim {
+namespace {
+
+bool is_channel(Role role) {
+  return role == Role::forward_send || role == Role::backward_send;
+}
+Role receiver_of(Role sender) {
+  return sender == Role::forward_send ? Role::forward_receive : Role::backward_receive;
+}
+
+class Engine {
+public:
+  explicit Engine(const EngineInput& in) : in_(in) {
+    make_cells();
+    make_messages();
+    make_network();
+    for (std::size_t rc = 0; rc < ranks(); ++rc) {
+      std::vector<std::int32_t> waits;
+      for (const Op& op : program(rc).ops)
+        waits.push_back(op.waits);
+      waits_.push_back(std::move(waits));
+      unfinished_ += std::int64_t(program(rc).ops.size());
+    }
+    run_.compute.resize(ranks());
+  }
+
+  EngineRun run() {
+    for (std::size_t rc = 0; rc < ranks(); ++rc)
+      for (std::size_t op = 0; op < program(rc).ops.size(); ++op)
+        if (program(rc).ops[op].waits == 0) ready(std::int32_t(rc), std::int32_t(op));
+    network_->run();
+    if (unfinished_ != 0) throw std::logic_error("the program is stuck: some ops wait for each other");
+    return std::move(run_);
+  }
+
+private:
+  struct Member {
+    std::int32_t rank_class = 0;
+    double free = 0, beside = 0; ///< seconds of the running op alone, and all of it beside communication
+    double slowed = 0;
+  };
+  /// Ranks that compute in lockstep: a fused tp group, or one rank.
+  struct Cell {
+    std::vector<Member> members;
+    std::vector<std::int32_t> arrived;                      ///< by op
+    std::int32_t op = -1;                                   ///< running
+    double begin = 0, since = 0, progress = 0, seconds = 0; ///< seconds = for the whole op at the present pace
+    void* timer = nullptr;
+  };
+
+  [[nodiscard]] std::size_t ranks() const { return in_.folded.ranks.size(); }
+  [[nodiscard]] const StageProgram& program(std::size_t rc) const {
+    return in_.program.stages[std::size_t(in_.placement.stage[std::size_t(in_.folded.ranks[rc].representative)])];
+  }
+
+  void make_cells() {
+    cell_of_.assign(ranks(), -1);
+    for (std::size_t rc = 0; rc < ranks(); ++rc) {
+      if (cell_of_[rc] >= 0) continue;
+      Cell cell;
+      const std::int32_t tp = in_.folded.ranks[rc].communicator[std::size_t(Role::tp)];
+      if (in_.program.tp_fused && tp >= 0)
+        for (std::int32_t m : in_.folded.communicators[std::size_t(tp)].members)
+          cell.members.push_back({m});
+      else
+        cell.members.push_back({std::int32_t(rc)});
+      for (const Member& m : cell.members)
+        cell_of_[std::size_t(m.rank_class)] = std::int32_t(cells_.size());
+      cell.arrived.assign(program(rc).ops.size(), 0);
+      cells_.push_back(std::move(cell));
+    }
+    beside_.assign(ranks(), 0);
+  }
+
+  void make_messages() {
+    const auto& communicators = in_.folded.communicators;
+    arrived_.resize(communicators.size());
+    run_.messages.resize(communicators.size());
+    ends_.resize(communicators.size());
+    for (std::size_t c = 0; c < communicators.size(); ++c) {
+      const auto& real = in_.placement.communicators[std::size_t(communicators[c].representative)];
+      const auto members = in_.placement.members_of(real);
+      std::size_t tags = 0;
+      for (std::int32_t m : communicators[c].members)
+        tags = std::max(tags, program(std::size_t(m)).by_tag[std::size_t(real.role)].size());
+      arrived_[c].assign(tags, 0);
+      run_.messages[c].resize(tags);
+      if (is_channel(real.role))
+        ends_[c] = {in_.folded.rank_class[std::size_t(members[0])], in_.folded.rank_class[std::size_t(members[1])]};
+    }
+  }
+
+  void make_network() {
+    std::vector<NetworkLink> links;
+    std::vector<std::int32_t> index(in_.folded.links.size(), -1);
+    for (std::size_t l = 0; l < index.size(); ++l) {
+      const auto& link = in_.folded.links[l];
+      if (!link.solved) continue;
+      index[l] = std::int32_t(links.size());
+      links.push_back({link.bytes_per_second / link.divisor});
+    }
+    std::vector<NetworkRoute> routes;
+    route_of_.assign(in_.folded.communicators.size(), -1);
+    for (std::size_t c = 0; c < route_of_.size(); ++c) {
+      const auto& uses = in_.folded.communicators[c].uses;
+      if (uses.empty()) continue;
+      NetworkRoute route;
+      for (const LinkUse& use : uses)
+        route.links.emplace_back(index[use.link], use.weight);
+      route_of_[c] = std::int32_t(routes.size());
+      routes.push_back(std::move(route));
+    }
+    network_ = std::make_unique<Network>(links, routes, [this](std::int64_t token) {
+      finish_message(std::int32_t(token >> 32), std::int32_t(token & 0xffffffff));
+    });
+  }
+
+  // --- ops -------------------------------------------------------------------------------------------
+  void ready(std::int32_t rc, std::int32_t op_id) {
+    const Op& op = program(std::size_t(rc)).ops[std::size_t(op_id)];
+    switch (op.kind) {
+    case OpKind::compute: {
+      Cell& cell = cells_[std::size_t(cell_of_[std::size_t(rc)])];
+      if (++cell.arrived[std::size_t(op_id)] == std::int32_t(cell.members.size())) begin_compute(cell, op_id);
+      break;
+    }
+    case OpKind::receive: complete(rc, op_id); break;
+    case OpKind::send: begin_message(communicator(rc, op.role), op); break;
+    case OpKind::collective: {
+      const std::int32_t c = communicator(rc, op.role);
+      if (++arrived_[std::size_t(c)][std::size_t(op.tag)] ==
+          std::int32_t(in_.folded.communicators[std::size_t(c)].members.size()))
+        begin_message(c, op);
+      break;
+    }
+    }
+  }
+  [[nodiscard]] std::int32_t communicator(std::int32_t rc, Role role) const {
+    return in_.folded.ranks[std::size_t(rc)].communicator[std::size_t(role)];
+  }
+
+  void complete(std::int32_t rc, std::int32_t op_id) {
+    --unfinished_;
+    run_.step_time = std::max(run_.step_time, network_->now());
+    const StageProgram& p = program(std::size_t(rc));
+    const Op& op = p.ops[std::size_t(op_id)];
+    for (std::int32_t i = 0; i < op.successor_count; ++i) {
+      const std::int32_t next = p.successors[std::size_t(op.first_successor + i)];
+      if (--waits_[std::size_t(rc)][std::size_t(next)] == 0) ready(rc, next);
+    }
+  }
+
+  // --- compute ---------------------------------------------------------------------------------------
+  void begin_compute(Cell& cell, std::int32_t op_id) {
+    const Op& op = program(std::size_t(cell.members[0].rank_class)).ops[std::size_t(op_id)];
+    const Cost& cost = in_.prices.costs[std::size_t(op.cost)];
+    cell.op = op_id;
+    cell.begin = cell.since = network_->now();
+    cell.progress = 0;
+    for (Member& m : cell.members) {
+      const double speed = in_.speed[std::size_t(m.rank_class)];
+      m.free = op.share * ((cost.elastic + cost.scalable) / speed + (cost.rigid - cost.scalable));
+      m.beside = m.free + op.share * in_.overlap_slowdown * cost.elastic / speed;
+      m.slowed = 0;
+    }
+    ++run_.activities;
+    arm(cell);
+  }
+  /// The group goes at its slowest member's pace.
+  void arm(Cell& cell) {
+    cell.seconds = 0;
+    for (const Member& m : cell.members)
+      cell.seconds = std::max(cell.seconds, beside_[std::size_t(m.rank_class)] > 0 ? m.beside : m.free);
+    if (cell.seconds <= 0) {
+      end_compute(cell);
+      return;
+    }
+    cell.timer = network_->at(network_->now() + (1 - cell.progress) * cell.seconds, [this, &cell] {
+      cell.timer = nullptr;
+      account(cell);
+      end_compute(cell);
+    });
+  }
+  void account(Cell& cell) {
+    const double now = network_->now();
+    if (now <= cell.since || cell.seconds <= 0) return;
+    const double done = (now - cell.since) / cell.seconds;
+    for (Member& m : cell.members)
+      if (beside_[std::size_t(m.rank_class)] > 0) m.slowed += done * (m.beside - m.free);
+    cell.progress += done;
+    cell.since = now;
+  }
+  void end_compute(Cell& cell) {
+    const std::int32_t op = cell.op;
+    const double now = network_->now();
+    cell.op = -1;
+    for (const Member& m : cell.members) {
+      const double waited = std::max(0.0, now - cell.begin - m.free - m.slowed);
+      run_.compute[std::size_t(m.rank_class)].push_back({op, cell.begin, now, m.slowed, waited});
+    }
+    for (const Member& m : cell.members)
+      complete(m.rank_class, op);
+  }
+  /// A rank class gains or loses a collective that takes cores from its compute.
+  void disturb(std::int32_t rc, int change) {
+    Cell& cell = cells_[std::size_t(cell_of_[std::size_t(rc)])];
+    std::int32_t& count = beside_[std::size_t(rc)];
+    const bool before = count > 0;
+    const bool after = count + change > 0;
+    if (before == after || cell.op < 0 || in_.overlap_slowdown == 0) {
+      count += change;
+      return;
+    }
+    account(cell);
+    count += change;
+    double pace = 0;
+    for (const Member& m : cell.members)
+      pace = std::max(pace, beside_[std::size_t(m.rank_class)] > 0 ? m.beside : m.free);
+    if (pace == cell.seconds) return;
+    if (cell.timer) network_->cancel(cell.timer);
+    arm(cell);
+  }
+
+  // --- messages --------------------------------------------------------------------------------------
+  void begin_message(std::int32_t c, const Op& op) {
+    const Message& message = in_.program.messages[std::size_t(op.message)];
+    const auto& real =
+        in_.placement.communicators[std::size_t(in_.folded.communicators[std::size_t(c)].representative)];
+    MessageSpan& span = run_.messages[std::size_t(c)][std::size_t(op.tag)];
+    span.begin = network_->now();
+    if (in_.prices.ideal & bit(message.dim)) {
+      end_message(c, op.tag, real.role);
+      return;
+    }
+    auto [it, fresh] = transfers_.try_emplace({c, op.message});
+    if (fresh) it->second = in_.collectives.price(message.op, message.size, real);
+    const Transfer transfer = it->second;
+    if (message.slows_compute && transfer.algorithm != Algorithm::in_network) {
+      slowing_.insert(token(c, op.tag));
+      for (std::int32_t m : in_.folded.communicators[std::size_t(c)].members)
+        disturb(m, +1);
+    }
+    const std::int32_t route = route_of_[std::size_t(c)];
+    const double alone = in_.folded.communicators[std::size_t(c)].unit_seconds;
+    ++run_.activities;
+    if (route < 0 || transfer.units <= 0) {
+      later(transfer.latency + transfer.units * alone, [this, c, tag = op.tag] { finish_message(c, tag); });
+      return;
+    }
+    later(transfer.latency, [this, c, route, units = transfer.units, tag = op.tag] {
+      ++run_.activities;
+      network_->start(route, units, token(c, tag));
+    });
+  }
+  template <class F> void later(double delay, F call) {
+    if (delay > 0)
+      network_->at(network_->now() + delay, call);
+    else
+      call();
+  }
+  static std::int64_t token(std::int32_t c, std::int32_t tag) { return (std::int64_t(c) << 32) | tag; }
+
+  void finish_message(std::int32_t c, std::int32_t tag) {
+    if (slowing_.erase(token(c, tag)) > 0)
+      for (std::int32_t m : in_.folded.communicators[std::size_t(c)].members)
+        disturb(m, -1);
+    const auto& real =
+        in_.placement.communicators[std::size_t(in_.folded.communicators[std::size_t(c)].representative)];
+    end_message(c, tag, real.role);
+  }
+  void end_message(std::int32_t c, std::int32_t tag, Role role) {
+    run_.messages[std::size_t(c)][std::size_t(tag)].end = network_->now();
+    if (is_channel(role)) {
+      const auto [from, to] = ends_[std::size_t(c)];
+      complete(from, program(std::size_t(from)).by_tag[std::size_t(role)][std::size_t(tag)]);
+      const std::int32_t arrival = program(std::size_t(to)).by_tag[std::size_t(receiver_of(role))][std::size_t(tag)];
+      if (--waits_[std::size_t(to)][std::size_t(arrival)] == 0) ready(to, arrival);
+      return;
+    }
+    for (std::int32_t m : in_.folded.communicators[std::size_t(c)].members)
+      complete(m, program(std::size_t(m)).by_tag[std::size_t(role)][std::size_t(tag)]);
+  }
+
+  const EngineInput& in_;
+  EngineRun run_;
+  std::unique_ptr<Network> network_;
+  std::vector<Cell> cells_;
+  std::vector<std::int32_t> cell_of_, beside_, route_of_;
+  std::vector<std::vector<std::int32_t>> waits_, arrived_;
+  std::vector<std::pair<std::int32_t, std::int32_t>> ends_; ///< rank classes of a channel: sender, receiver
+  std::map<std::pair<std::int32_t, std::int32_t>, Transfer> transfers_;
+  std::set<std::int64_t> slowing_; ///< messages that take cores
+  std::int64_t unfinished_ = 0;
+};
+
+} // namespace
+
+EngineRun run_engine(const EngineInput& input) {
+  return Engine(input).run();
+}
+
+} // namespace weft::sim

@@ -1,0 +1,51 @@
+#pragma once
+// The folded program in SimGrid: timers for compute and latency, activities on links for bytes. No actors.
+// A process can hold one engine only, so runs happen in forked children (see run_engines).
+
+#include "sim/fold.hpp"
+#include "sim/program.hpp"
+
+#include <cstdint>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+namespace weft::sim {
+
+/// A compute op's span on a rank class.
+struct ComputeSpan {
+  std::int32_t op = 0;
+  double begin = 0, end = 0;
+  double slowed = 0;   ///< s lost to communication beside it
+  double lockstep = 0; ///< s lost waiting for slower members of its tp group
+};
+/// A message's span on a communicator class; begin < 0: it never started.
+struct MessageSpan {
+  double begin = -1, end = -1;
+};
+
+struct EngineRun {
+  double step_time = 0;
+  std::vector<std::vector<ComputeSpan>> compute;  ///< by rank class, in time order
+  std::vector<std::vector<MessageSpan>> messages; ///< by communicator class, by tag
+  std::int64_t activities = 0;                    ///< timers and flows started
+};
+
+/// What the engine needs to know of one simulation.
+struct EngineInput {
+  const Program& program;
+  const Folded& folded;
+  const Placement& placement;
+  const CollectivePricer& collectives;
+  std::vector<double> speed;   ///< by rank class; 1 = nominal, 0.5 = half as fast
+  double overlap_slowdown = 0; ///< σ
+  Prices prices;
+};
+
+/// Runs in this process. At most once per process.
+EngineRun run_engine(const EngineInput& input);
+
+/// Each input in a child of its own, `jobs` at a time; results in input order. An error is a child that died.
+tl::expected<std::vector<EngineRun>, std::string> run_engines(const std::vector<EngineInput>& inputs, int jobs);
+
+} // namespace weft::sim

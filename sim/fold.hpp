@@ -1,0 +1,65 @@
+#pragma once
+// Symmetric ranks, communicators and links become classes: the coarsest equitable partition of the coloured
+// graph rank –(role)→ communicator –(weight)→ link. One member of each class is simulated; the rest behave alike.
+
+#include "sim/placement.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace weft::sim {
+
+/// Start colours: whatever makes two things different before any neighbour is looked at.
+struct StartColours {
+  std::vector<std::uint64_t> rank;         ///< program, speed, slow-down
+  std::vector<std::uint64_t> communicator; ///< role, latency terms
+  std::vector<std::uint64_t> link;         ///< capacity, kind; only links that may bind are looked at
+};
+
+/// The quotient. Weights on a link class are summed over all communicators of a class that cross one such link.
+struct Folded {
+  struct RankClass {
+    std::int32_t representative = 0;
+    std::int32_t count = 0;
+    std::array<std::int32_t, role_count> communicator{}; ///< class by role, -1 = none
+  };
+  struct CommunicatorClass {
+    std::int32_t representative = 0;
+    std::int32_t count = 0;
+    std::vector<std::int32_t> members; ///< rank classes, each once, ascending
+    std::vector<LinkUse> uses;         ///< link = link class; weight divided by the row's divisor
+    double unit_seconds = 0;           ///< s per unit of progress on the slowest link that no other communicator loads
+  };
+  struct LinkClass {
+    platforms::LinkId representative = 0;
+    std::int32_t count = 0;
+    std::int32_t divisor = 1;    ///< gcd of the row's weights; the capacity is divided by it too
+    double bytes_per_second = 0; ///< achieved, undivided
+    bool solved = false;         ///< enters the solver
+  };
+  std::vector<RankClass> ranks;
+  std::vector<CommunicatorClass> communicators;
+  std::vector<LinkClass> links;
+  std::vector<std::int32_t> rank_class; ///< of every rank
+  /// Weight that all communicators of a class put on all links of a hardware group together, links that cannot
+  /// bind included: bytes carried = weight × bytes per unit flow.
+  struct Load {
+    std::int32_t communicator, group;
+    double weight;
+  };
+  std::vector<Load> loads;
+};
+
+/// Start colours, capacities and groups are given by rank, communicator and link of the placement.
+struct FoldInput {
+  StartColours start;
+  std::vector<bool> solver_link;   ///< may bind, and carries more than one isolated tp communicator
+  std::vector<double> capacity;    ///< achieved bytes/s
+  std::vector<std::int32_t> group; ///< hardware group of a link, for Folded::loads
+};
+
+/// Refines to the coarsest equitable partition, or with `identity` keeps every member a class of its own
+/// (`--no-fold`).
+Folded fold(const Placement& placement, const FoldInput& input, bool identity);
+
+} // namespace weft::sim

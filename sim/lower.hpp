@@ -1,0 +1,21 @@
+#pragma once
+// Scenario to program: what every stage's ranks do in one step, in order.
+
+#include "sim/program.hpp"
+#include "sim/slot.hpp"
+#include "workloads/scenario.hpp"
+
+#include <vector>
+
+namespace weft::sim {
+
+struct Lowered {
+  Program program;
+  std::vector<Recipe> recipes; ///< by cost index
+};
+
+/// `recompute` is resolved (never automatic). tp becomes part of the compute ops where `fuse_tp` says so, else
+/// every tp collective is an op of its own.
+Lowered lower(const workloads::Scenario& scenario, workloads::Recompute recompute, bool fuse_tp);
+
+} // namespace weft::sim

@@ -1,0 +1,64 @@
+#pragma once
+// What each rank does: ops, what they wait for, what they cost. All ranks of a stage share one program.
+
+#include "sim/collective.hpp"
+#include "sim/ledger_entry.hpp"
+#include "sim/placement.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace weft::sim {
+
+/// Price of a compute op. `elastic` seconds stretch by 1+σ beside a collective; `rigid` ones do not (exposed
+/// tp inside the slot, host waits, compute already slowed by tp beside it).
+struct Cost {
+  double elastic = 0;
+  double rigid = 0;
+  double scalable = 0; ///< part of rigid that a slow rank stretches too
+  Breakdown parts{};   ///< sums to elastic + rigid
+};
+
+enum class OpKind : std::uint8_t { compute, collective, send, receive };
+
+struct Op {
+  OpKind kind{};
+  Role role{};               ///< collective, send, receive: the communicator
+  std::int32_t cost = -1;    ///< compute: index into Prices::costs
+  double share = 1;          ///< compute: part of that cost (a slot cut at bucket boundaries)
+  std::int32_t message = -1; ///< collective, send: index into Prices::messages
+  std::int32_t tag = -1;     ///< matches the op with its partners'; counted per role
+  std::int32_t slot = -1;    ///< compute: identity for "mean over stages" (phase and chunk), -1 = none
+  std::int32_t first_successor = 0, successor_count = 0;
+  std::int32_t waits = 0; ///< ops (and one message, for a receive) that must end first
+};
+
+struct StageProgram {
+  std::vector<Op> ops; ///< in program order
+  std::vector<std::int32_t> successors;
+  /// role → tag → op (-1 none): how a finished message finds the ops it completes.
+  std::array<std::vector<std::int32_t>, role_count> by_tag;
+};
+
+/// A message's size and dimension; which communicator carries it is the op's role.
+struct Message {
+  workloads::CollectiveOp op{};
+  Bytes size;
+  Dim dim{};
+  bool slows_compute = false; ///< its kernels take cores from compute beside it
+};
+
+struct Program {
+  std::vector<StageProgram> stages;
+  std::vector<Message> messages;
+  std::int32_t slot_kinds = 0;
+  bool tp_fused = false; ///< tp is a closed form inside the compute ops; the tp group computes in lockstep
+};
+
+/// What one simulation charges: everything that changes when dimensions are made ideal.
+struct Prices {
+  std::vector<Cost> costs;
+  DimSet ideal = 0; ///< dimensions whose bytes, latency and slow-down are removed
+};
+
+} // namespace weft::sim

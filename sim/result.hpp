@@ -1,0 +1,63 @@
+#pragma once
+// What a simulation returns: the step, its timelines by class, bytes by kind of link, and what went in.
+
+#include "platforms/cluster.hpp"
+#include "sim/engine.hpp"
+#include "workloads/memory.hpp"
+#include "workloads/scenario.hpp"
+
+#include <string>
+#include <vector>
+
+namespace weft::sim {
+
+/// Bytes that one kind of link carried in the step, both directions of a pair counted apart.
+struct LinkBytes {
+  std::string link;    ///< "scale-up port tx", "NIC rx", "pod uplink", ...
+  double bytes = 0;    ///< all links together
+  double capacity = 0; ///< all links together, achieved bytes/s
+  std::int64_t links = 0;
+};
+
+/// Bytes a rank sends by dimension: simulated against the collectives' closed forms.
+struct BytesCheck {
+  Dim dim{};
+  double simulated = 0;
+  double closed_form = 0;
+};
+
+/// Step time with a set of dimensions ideal.
+struct IdealRun {
+  DimSet ideal = 0;
+  double step_time = 0;
+};
+
+struct StepResult {
+  workloads::Scenario scenario;
+  platforms::Cluster cluster;
+  workloads::Recompute recompute{}; ///< as run
+  workloads::MemoryNeed memory;     ///< of the worst rank
+  Bytes memory_capacity;            ///< of a rank
+  workloads::ModelFlops flops;
+  double hardware_flops = 0; ///< executed in the step, all ranks
+  double rank_peak = 0;      ///< FLOP/s at the plan's precision
+  double rank_peak_bf16 = 0; ///< 0 where unknown
+
+  Program program;
+  Folded folded;
+  std::vector<std::int32_t> stage_of_class; ///< by rank class
+  std::vector<double> speed_of_class;
+  std::vector<Role> role_of_communicator;                          ///< by communicator class
+  std::vector<std::pair<std::int32_t, std::int32_t>> channel_ends; ///< sender, receiver class; p2p only
+  std::vector<Cost> costs, ideal_costs;                            ///< with nothing ideal, with everything ideal
+  EngineRun run, ideal;                                            ///< the step; the step without communication
+  std::vector<IdealRun> subsets;                                   ///< all subsets of `dims`, when asked for
+  DimSet dims = 0;                                                 ///< dimensions present
+  std::vector<LinkBytes> links;
+  std::vector<BytesCheck> bytes;
+  std::int64_t link_classes = 0; ///< that the solver sees
+
+  [[nodiscard]] bool fits() const { return memory.total() <= memory_capacity; }
+};
+
+} // namespace weft::sim

@@ -1,0 +1,275 @@
+#include "sim/simulate.hpp"
+
+#include "platforms/topology.hpp"
+#include "sim/lower.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <fmt/format.h>
+#include <map>
+
+namespace weft::sim {
+namespace {
+
+using workloads::Recompute;
+
+/// The least recomputation that fits; full when none does.
+Recompute resolve(const workloads::Scenario& s, Bytes capacity) {
+  if (s.plan.recompute != Recompute::automatic) return s.plan.recompute;
+  for (Recompute r : {Recompute::none, Recompute::selective}) {
+    const workloads::LayerContext context{s.model, s.training, s.plan, s.stack, r};
+    if (workloads::worst_memory(context).total() <= capacity) return r;
+  }
+  return Recompute::full;
+}
+
+DimSet dims_present(const workloads::Plan& plan) {
+  DimSet dims = 0;
+  if (plan.tp > 1) dims |= bit(Dim::tp);
+  if (plan.pp > 1) dims |= bit(Dim::pp);
+  if (plan.dp > 1) dims |= bit(Dim::dp);
+  if (plan.ranks() > 1) dims |= bit(Dim::other);
+  return dims;
+}
+
+FoldInput fold_input(const Placement& placement, const platforms::Topology& topology,
+                     const CollectivePricer& collectives, const std::vector<double>& speed, bool tp_fused) {
+  FoldInput in;
+  const auto& links = topology.links();
+  in.solver_link.assign(links.size(), false);
+  for (const auto& c : placement.communicators) {
+    if (tp_fused && c.role == Role::tp) continue;
+    for (const LinkUse& use : placement.uses_of(c))
+      in.solver_link[use.link] = links[use.link].binding;
+  }
+  for (const auto& link : links) {
+    const double capacity = collectives.capacity(link);
+    in.capacity.push_back(capacity);
+    in.group.push_back(std::int32_t(link.kind) + 16 * (link.tier + 1));
+    in.start.link.push_back(std::bit_cast<std::uint64_t>(capacity) + std::uint64_t(link.kind));
+  }
+  for (std::size_t r = 0; r < std::size_t(placement.ranks); ++r)
+    in.start.rank.push_back(std::bit_cast<std::uint64_t>(speed[r]) + std::uint64_t(placement.stage[r]));
+  for (const auto& c : placement.communicators)
+    in.start.communicator.push_back(std::uint64_t(c.role) + 16 * std::uint64_t(c.split) +
+                                    (std::uint64_t(c.span.ranks) << 16) + (std::uint64_t(c.span.domains) << 40));
+  return in;
+}
+
+class Simulation {
+public:
+  Simulation(const workloads::Scenario& s, const platforms::Cluster& c, const Options& o)
+      : scenario_(s), cluster_(c), options_(o), collectives_(c), topology_(c, c.ranks()) {}
+
+  Result<StepResult> run() {
+    StepResult r;
+    r.scenario = scenario_;
+    r.cluster = cluster_;
+    r.memory_capacity = cluster_.accelerator.memory_capacity.value / double(cluster_.accelerator.ranks_per_accelerator);
+    r.recompute = resolve(scenario_, r.memory_capacity);
+    const workloads::LayerContext context{scenario_.model, scenario_.training, scenario_.plan, scenario_.stack,
+                                          r.recompute};
+    r.memory = workloads::worst_memory(context);
+    r.flops = workloads::model_flops(scenario_.model, scenario_.training);
+    auto kernels = KernelPricer::make(cluster_.accelerator, scenario_.training.precision, scenario_.stack,
+                                      scenario_.model.head_dim);
+    if (!kernels) return tl::unexpected(kernels.error());
+    kernels_ = &*kernels;
+    r.rank_peak = kernels->peak();
+    if (auto bf16 = platforms::peak_of(cluster_.accelerator, Precision::bf16))
+      r.rank_peak_bf16 = bf16->value.count() / double(cluster_.accelerator.ranks_per_accelerator);
+
+    placement_ = place(scenario_.plan, topology_, cluster_.node.scale_up, scenario_.model.tied_embeddings);
+    lowered_ = lower(scenario_, r.recompute, placement_.tp_isolated);
+    r.program = lowered_.program;
+    if (auto ok = set_speeds(); !ok) return tl::unexpected(ok.error());
+    const FoldInput in = fold_input(placement_, topology_, collectives_, speed_, r.program.tp_fused);
+    capacity_ = in.capacity;
+    r.folded = fold(placement_, in, !options_.fold);
+    r.dims = dims_present(scenario_.plan);
+    describe_classes(r);
+    if (auto ok = run_all(r); !ok) return tl::unexpected(ok.error());
+    count_bytes(r, in);
+    r.hardware_flops = executed(context, r.program);
+    return r;
+  }
+
+private:
+  Result<void> set_speeds() {
+    speed_.assign(std::size_t(placement_.ranks), 1.0);
+    for (const SlowRank& slow : options_.slow_ranks) {
+      if (slow.rank < 0 || slow.rank >= placement_.ranks)
+        return fail({},
+                    fmt::format("slow rank {} does not exist (ranks are 0 to {})", slow.rank, placement_.ranks - 1));
+      if (!(slow.speed > 0)) return fail({}, fmt::format("speed of slow rank {} must be positive", slow.rank));
+      speed_[std::size_t(slow.rank)] = slow.speed;
+    }
+    return {};
+  }
+
+  void describe_classes(StepResult& r) const {
+    for (const auto& rank : r.folded.ranks) {
+      r.stage_of_class.push_back(placement_.stage[std::size_t(rank.representative)]);
+      r.speed_of_class.push_back(speed_[std::size_t(rank.representative)]);
+    }
+    for (const auto& c : r.folded.communicators) {
+      const auto& real = placement_.communicators[std::size_t(c.representative)];
+      const auto members = placement_.members_of(real);
+      r.role_of_communicator.push_back(real.role);
+      r.channel_ends.emplace_back(r.folded.rank_class[std::size_t(members.front())],
+                                  r.folded.rank_class[std::size_t(members.back())]);
+    }
+    for (const auto& link : r.folded.links)
+      r.link_classes += link.solved;
+  }
+
+  [[nodiscard]] std::vector<Cost> costs(DimSet ideal) const {
+    const Placement::Communicator* tp = nullptr;
+    for (const auto& c : placement_.communicators)
+      if (c.role == Role::tp) {
+        tp = &c;
+        break;
+      }
+    std::map<std::pair<int, double>, TpTime> known;
+    const TpTimer timer = [&](const workloads::TpCollective& c) -> TpTime {
+      if (!tp) return {};
+      auto [it, fresh] = known.try_emplace({int(c.op), c.bytes.count()});
+      if (fresh)
+        it->second = {collectives_.isolated(c.op, c.bytes, placement_, *tp, capacity_),
+                      collectives_.price(c.op, c.bytes, *tp).algorithm != Algorithm::in_network};
+      return it->second;
+    };
+    const SlotPricer pricer(*kernels_, timer, cluster_.accelerator.overlap_slowdown.value,
+                            scenario_.stack.tp_hidden_share.value, ideal);
+    std::vector<Cost> out;
+    for (const Recipe& recipe : lowered_.recipes)
+      out.push_back(pricer.price(recipe));
+    return out;
+  }
+
+  Result<void> run_all(StepResult& r) {
+    std::vector<double> speed;
+    for (double s : r.speed_of_class)
+      speed.push_back(s);
+    std::vector<DimSet> sets{0};
+    if (options_.ideal_run || options_.all_subsets) sets.push_back(r.dims);
+    if (options_.all_subsets)
+      for (unsigned s = 1; s < r.dims; ++s)
+        if ((s & ~unsigned(r.dims)) == 0) sets.push_back(DimSet(s));
+    if (r.dims == 0) sets.resize(1);
+    std::vector<EngineInput> inputs;
+    for (DimSet set : sets) {
+      EngineInput input{r.program,        r.folded, placement_,
+                        collectives_,     speed,    cluster_.accelerator.overlap_slowdown.value,
+                        {costs(set), set}};
+      inputs.push_back(std::move(input));
+    }
+    r.costs = inputs[0].prices.costs;
+    r.ideal_costs = inputs.back().prices.costs;
+    if (inputs.size() > 1) r.ideal_costs = inputs[1].prices.costs;
+    auto runs = run_engines(inputs, options_.jobs);
+    if (!runs) return fail({}, runs.error());
+    for (std::size_t i = 0; i < sets.size(); ++i)
+      r.subsets.push_back({sets[i], (*runs)[i].step_time});
+    r.run = std::move((*runs)[0]);
+    r.ideal = runs->size() > 1 ? std::move((*runs)[1]) : r.run;
+    return {};
+  }
+
+  /// Bytes from the program's messages and, for fused tp, from the tp groups' own collectives.
+  void count_bytes(StepResult& r, const FoldInput& in) const {
+    std::map<std::int32_t, LinkBytes> by_group;
+    const auto& links = topology_.links();
+    for (std::size_t l = 0; l < links.size(); ++l) {
+      LinkBytes& group = by_group[in.group[l]];
+      if (group.links++ == 0) group.link = topology_.link_group(platforms::LinkId(l));
+      group.capacity += in.capacity[l];
+    }
+    std::vector<double> units(r.folded.communicators.size(), 0);
+    std::map<Dim, BytesCheck> dims;
+    for (std::size_t rc = 0; rc < r.folded.ranks.size(); ++rc) {
+      const auto& ops = r.program.stages[std::size_t(r.stage_of_class[rc])].ops;
+      for (const Op& op : ops) {
+        if (op.kind != OpKind::collective && op.kind != OpKind::send) continue;
+        const std::int32_t c = r.folded.ranks[rc].communicator[std::size_t(op.role)];
+        add_message(r, r.program.messages[std::size_t(op.message)], c, r.folded.ranks[rc].count, units, dims);
+      }
+    }
+    add_fused_tp(r, units, dims);
+    for (const auto& load : r.folded.loads)
+      by_group[load.group].bytes += units[std::size_t(load.communicator)] * load.weight;
+    for (auto& [id, group] : by_group)
+      r.links.push_back(std::move(group));
+    for (auto& [dim, check] : dims)
+      r.bytes.push_back(check);
+  }
+  /// Adds one rank class's share of a message: every member of a communicator counts an equal part of its units.
+  void add_message(const StepResult& r, const Message& m, std::int32_t c, double ranks, std::vector<double>& units,
+                   std::map<Dim, BytesCheck>& dims, double times = 1) const {
+    const auto& folded = r.folded.communicators[std::size_t(c)];
+    const auto& real = placement_.communicators[std::size_t(folded.representative)];
+    const Transfer t = collectives_.price(m.op, m.size, real);
+    const double members = m.op == workloads::CollectiveOp::send ? 1 : double(real.span.ranks);
+    units[std::size_t(c)] += times * t.units * ranks / (members * folded.count);
+    BytesCheck& check = dims[m.dim];
+    check.dim = m.dim;
+    check.closed_form += times * ranks * bus_factor(m.op, real.span.ranks) * m.size.count();
+    double flows = t.units; // sent by one member: its edges of every channel, or one message to each mesh peer
+    if (t.algorithm == Algorithm::ring) flows *= real.split;
+    if (t.algorithm == Algorithm::mesh) flows *= double(real.span.ranks - 1);
+    if (t.algorithm == Algorithm::tree) flows = bus_factor(m.op, real.span.ranks) * m.size.count();
+    check.simulated += times * ranks * flows;
+  }
+  void add_fused_tp(const StepResult& r, std::vector<double>& units, std::map<Dim, BytesCheck>& dims) const {
+    if (!r.program.tp_fused) return;
+    for (std::size_t rc = 0; rc < r.folded.ranks.size(); ++rc) {
+      const std::int32_t c = r.folded.ranks[rc].communicator[std::size_t(Role::tp)];
+      std::map<std::int32_t, double> shares; // cost → slots run
+      for (const Op& op : r.program.stages[std::size_t(r.stage_of_class[rc])].ops)
+        if (op.kind == OpKind::compute) shares[op.cost] += op.share;
+      for (const auto& [cost, share] : shares)
+        for (const auto& part : lowered_.recipes[std::size_t(cost)].parts)
+          for (const auto& step : part.work) {
+            if (!step.is_collective) continue;
+            const Message m{step.collective.op, step.collective.bytes, step.collective.loss ? Dim::other : Dim::tp,
+                            true};
+            add_message(r, m, c, r.folded.ranks[rc].count, units, dims, share * part.times);
+          }
+    }
+  }
+  [[nodiscard]] double executed(const workloads::LayerContext& context, const Program& program) const {
+    double flops = 0;
+    const double ranks_per_stage = double(placement_.ranks) / double(context.plan.pp);
+    for (const auto& stage : program.stages)
+      for (const Op& op : stage.ops) {
+        if (op.kind != OpKind::compute) continue;
+        for (const auto& part : lowered_.recipes[std::size_t(op.cost)].parts) {
+          if (part.only_host) continue;
+          for (const auto& step : part.work)
+            if (!step.is_collective) flops += op.share * part.times * step.kernel.executed.count();
+        }
+      }
+    return flops * ranks_per_stage;
+  }
+
+  const workloads::Scenario& scenario_;
+  const platforms::Cluster& cluster_;
+  const Options& options_;
+  CollectivePricer collectives_;
+  platforms::Topology topology_;
+  const KernelPricer* kernels_ = nullptr;
+  Placement placement_;
+  Lowered lowered_;
+  std::vector<double> speed_, capacity_;
+};
+
+} // namespace
+
+Result<StepResult> simulate(const workloads::Scenario& scenario, const platforms::Cluster& cluster,
+                            const Options& options) {
+  if (auto ok = check_legal(scenario.model, scenario.training, scenario.plan, cluster.ranks()); !ok)
+    return tl::unexpected(ok.error());
+  return Simulation(scenario, cluster, options).run();
+}
+
+} // namespace weft::sim

@@ -1,0 +1,29 @@
+#pragma once
+// Bytes a rank of each stage needs. The worst stage decides whether a plan fits.
+
+#include "platforms/base/units.hpp"
+#include "workloads/layer.hpp"
+
+#include <vector>
+
+namespace weft::workloads {
+
+struct MemoryNeed {
+  Bytes weights;
+  Bytes gradients;
+  Bytes optimizer;
+  Bytes activations;
+  Bytes workspace; ///< logits, gathered buffers of the layer in work, the stack's reserve
+  std::int64_t stage = 0;
+  [[nodiscard]] Bytes total() const { return weights + gradients + optimizer + activations + workspace; }
+};
+
+/// Activation bytes one layer keeps for one microbatch on one rank between its forward and its backward.
+Bytes activation_bytes(const LayerContext& context);
+
+/// Need of one stage.
+MemoryNeed stage_memory(const LayerContext& context, std::int64_t stage);
+/// Need of the stage with the largest total.
+MemoryNeed worst_memory(const LayerContext& context);
+
+} // namespace weft::workloads

@@ -1,0 +1,66 @@
+#include "workloads/scenario.hpp"
+
+#include "platforms/base/fields.hpp"
+
+#include <fmt/format.h>
+
+namespace weft::workloads {
+namespace {
+
+struct File {
+  std::string name, about;
+  Value cluster, model, training, plan, stack;
+};
+
+Field<File> raw(std::string name, Value File::*member, bool needed, std::string about) {
+  return {std::move(name), needed, std::move(about), [member](const Value& value, File& out) -> Result<void> {
+            out.*member = value;
+            return {};
+          }};
+}
+
+} // namespace
+
+Result<Scenario> read_scenario(const Value& root, const EntryLoader& load) {
+  static const Fields<File> table{optional("name", &File::name, "of the scenario"),
+                                  optional("about", &File::about, "one line"),
+                                  raw("cluster", &File::cluster, true, "cluster name, or a map that overrides it"),
+                                  raw("model", &File::model, true, "model name, or a map"),
+                                  raw("training", &File::training, true, "batch, sequence, precision"),
+                                  raw("plan", &File::plan, true, "parallelism and schedule"),
+                                  raw("stack", &File::stack, false, "software stack name, or a map")};
+  File file;
+  if (auto ok = read_fields(root, table, file, "scenario"); !ok) return tl::unexpected(ok.error());
+  Scenario out;
+  out.name = file.name;
+  out.about = file.about;
+  out.cluster = file.cluster;
+
+  auto model_tree = load("models", file.model);
+  if (!model_tree) return tl::unexpected(model_tree.error());
+  auto model = read_model(*model_tree);
+  if (!model) return tl::unexpected(model.error());
+  auto training = read_training(file.training);
+  if (!training) return tl::unexpected(training.error());
+  auto plan_tree = file.plan.is_map() && !file.plan.find("name") ? Result<Value>(file.plan) : load("plans", file.plan);
+  if (!plan_tree) return tl::unexpected(plan_tree.error());
+  std::erase_if(plan_tree->members, [](const Member& m) { return m.key == "name" || m.key == "about"; });
+  auto plan = read_plan(*plan_tree);
+  if (!plan) return tl::unexpected(plan.error());
+  if (file.stack.kind == Value::Kind::null) {
+    file.stack.kind = Value::Kind::scalar;
+    file.stack.scalar = default_stack;
+    file.stack.mark = root.mark;
+  }
+  auto stack_tree = load("stacks", file.stack);
+  if (!stack_tree) return tl::unexpected(stack_tree.error());
+  auto stack = read_stack(*stack_tree);
+  if (!stack) return tl::unexpected(stack.error());
+  out.model = std::move(*model);
+  out.training = *training;
+  out.plan = std::move(*plan);
+  out.stack = std::move(*stack);
+  return out;
+}
+
+} // namespace weft::workloads

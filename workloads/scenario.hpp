@@ -1,0 +1,35 @@
+#pragma once
+// A scenario file: cluster + model + training + plan + stack, by catalog name or inline. The cluster stays an
+// unread tree here, because this floor knows no hardware.
+
+#include "platforms/base/document.hpp"
+#include "workloads/model.hpp"
+#include "workloads/plan.hpp"
+#include "workloads/stack.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace weft::workloads {
+
+struct Scenario {
+  std::string name;
+  std::string about;
+  Value cluster; ///< for platforms::read_cluster
+  Model model;
+  Training training;
+  Plan plan;
+  Stack stack;
+};
+
+/// Resolves what stands for a catalog entry of a kind ("models", "stacks", "plans"): a name, or a map that
+/// overrides the entry it names, or a map that says everything itself. platforms::resolve_entry is one.
+using EntryLoader = std::function<Result<Value>(const std::string& kind, const Value& spec)>;
+
+inline constexpr const char* default_stack = "megatron-te-2025";
+
+/// Reads a scenario map; a missing stack is default_stack.
+Result<Scenario> read_scenario(const Value& root, const EntryLoader& load);
+
+} // namespace weft::workloads
