@@ -72,29 +72,32 @@ Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::C
   if (op == CollectiveOp::send) {
     const double latency =
         c.span.domains == 1 ? timing.point_to_point.value.count() : fabric.point_to_point.value.count();
-    return {Algorithm::send, latency, bytes};
+    return {Algorithm::send, latency, bytes, bytes};
   }
   if (c.role == Role::world) {
     // A scalar for everybody: a double binary tree's latency, no bytes worth a flow. NCCL tuning.cc:
     // base + 2·[(n/k − 1)·hop inside + log2(k)·hop outside].
     const double hops = (std::ceil(n / k) - 1) * timing.hop.value.count() +
                         std::ceil(std::log2(std::max(1.0, k))) * fabric.hop.value.count();
-    return {Algorithm::tree, fabric.base.value.count() + 2 * hops, 0};
+    return {Algorithm::tree, fabric.base.value.count() + 2 * hops, 0, 0};
   }
   const double moved = bus_factor(op, c.span.ranks) * bytes;
   if (c.span.domains == 1 && mesh_) { // every pair exchanges S/n directly, twice for an all-reduce
     const double on_link = phases * bytes / n;
-    return {Algorithm::mesh, in_domain_latency(phases, on_link, false), on_link};
+    return {Algorithm::mesh, in_domain_latency(phases, on_link, false), on_link, on_link};
   }
   if (c.span.domains == 1) {
     const bool in_network = op == CollectiveOp::all_reduce && timing.in_network_ranks &&
                             c.span.ranks >= timing.in_network_ranks->value && timing.in_network_efficiency;
-    const double speedup = in_network ? timing.in_network_efficiency->value / timing.efficiency.value : 1.0;
-    return {in_network ? Algorithm::in_network : Algorithm::ring, in_domain_latency(phases, moved, in_network),
-            moved / speedup};
+    const double latency = in_domain_latency(phases, moved, in_network);
+    if (!in_network) return {Algorithm::ring, latency, moved, moved};
+    // Every rank sends S once and the switch returns the sum, at a bus bandwidth of its own.
+    const double rate = timing.in_network_efficiency->value / timing.efficiency.value;
+    return {Algorithm::in_network, latency, moved / rate, bytes};
   }
   const double hops = (n - k) * timing.hop.value.count() + (k - 1) * fabric.hop.value.count();
-  return {Algorithm::ring, phases * (fabric.base.value.count() + hops), moved / double(c.split)};
+  return {Algorithm::ring, phases * (fabric.base.value.count() + hops), moved / double(c.split),
+          moved / double(c.split)};
 }
 
 double CollectivePricer::isolated(CollectiveOp op, Bytes size, const Placement& placement,

@@ -22,7 +22,8 @@ double bus_factor(workloads::CollectiveOp op, std::int64_t ranks);
 struct Transfer {
   Algorithm algorithm{};
   double latency = 0; ///< s: base, hops, and the √ term of chunked pipelining
-  double units = 0;   ///< bytes per flow (payload; link efficiencies are in the link capacities)
+  double units = 0;   ///< bytes per flow, as the solver sees them (link efficiencies are in the link capacities)
+  double payload = 0; ///< bytes per flow that really cross; differs from units where the pattern has a rate of its own
 };
 
 /// Closed forms (sim/docs/collectives.md) with the cluster's constants.

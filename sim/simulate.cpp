@@ -2,6 +2,7 @@
 
 #include "platforms/topology.hpp"
 #include "sim/lower.hpp"
+#include "sim/traffic.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -89,7 +90,7 @@ public:
     r.dims = dims_present(scenario_.plan);
     describe_classes(r);
     if (auto ok = run_all(r); !ok) return tl::unexpected(ok.error());
-    count_bytes(r, in);
+    count_traffic(lowered_, placement_, collectives_, topology_, in, r);
     r.hardware_flops = executed(context, r.program);
     return r;
   }
@@ -97,11 +98,10 @@ public:
 private:
   Result<void> set_speeds() {
     speed_.assign(std::size_t(placement_.ranks), 1.0);
-    for (const SlowRank& slow : options_.slow_ranks) {
-      if (slow.rank < 0 || slow.rank >= placement_.ranks)
-        return fail({},
-                    fmt::format("slow rank {} does not exist (ranks are 0 to {})", slow.rank, placement_.ranks - 1));
-      if (!(slow.speed > 0)) return fail({}, fmt::format("speed of slow rank {} must be positive", slow.rank));
+    for (const workloads::SlowRank& slow : scenario_.slow_ranks) {
+      if (slow.rank >= placement_.ranks)
+        return fail(scenario_.plan.mark, fmt::format("slow rank {} does not exist (ranks are 0 to {})", slow.rank,
+                                                     placement_.ranks - 1));
       speed_[std::size_t(slow.rank)] = slow.speed;
     }
     return {};
@@ -176,67 +176,6 @@ private:
     return {};
   }
 
-  /// Bytes from the program's messages and, for fused tp, from the tp groups' own collectives.
-  void count_bytes(StepResult& r, const FoldInput& in) const {
-    std::map<std::int32_t, LinkBytes> by_group;
-    const auto& links = topology_.links();
-    for (std::size_t l = 0; l < links.size(); ++l) {
-      LinkBytes& group = by_group[in.group[l]];
-      if (group.links++ == 0) group.link = topology_.link_group(platforms::LinkId(l));
-      group.capacity += in.capacity[l];
-    }
-    std::vector<double> units(r.folded.communicators.size(), 0);
-    std::map<Dim, BytesCheck> dims;
-    for (std::size_t rc = 0; rc < r.folded.ranks.size(); ++rc) {
-      const auto& ops = r.program.stages[std::size_t(r.stage_of_class[rc])].ops;
-      for (const Op& op : ops) {
-        if (op.kind != OpKind::collective && op.kind != OpKind::send) continue;
-        const std::int32_t c = r.folded.ranks[rc].communicator[std::size_t(op.role)];
-        add_message(r, r.program.messages[std::size_t(op.message)], c, r.folded.ranks[rc].count, units, dims);
-      }
-    }
-    add_fused_tp(r, units, dims);
-    for (const auto& load : r.folded.loads)
-      by_group[load.group].bytes += units[std::size_t(load.communicator)] * load.weight;
-    for (auto& [id, group] : by_group)
-      r.links.push_back(std::move(group));
-    for (auto& [dim, check] : dims)
-      r.bytes.push_back(check);
-  }
-  /// Adds one rank class's share of a message: every member of a communicator counts an equal part of its units.
-  void add_message(const StepResult& r, const Message& m, std::int32_t c, double ranks, std::vector<double>& units,
-                   std::map<Dim, BytesCheck>& dims, double times = 1) const {
-    const auto& folded = r.folded.communicators[std::size_t(c)];
-    const auto& real = placement_.communicators[std::size_t(folded.representative)];
-    const Transfer t = collectives_.price(m.op, m.size, real);
-    const double members = m.op == workloads::CollectiveOp::send ? 1 : double(real.span.ranks);
-    units[std::size_t(c)] += times * t.units * ranks / (members * folded.count);
-    BytesCheck& check = dims[m.dim];
-    check.dim = m.dim;
-    check.closed_form += times * ranks * bus_factor(m.op, real.span.ranks) * m.size.count();
-    double flows = t.units; // sent by one member: its edges of every channel, or one message to each mesh peer
-    if (t.algorithm == Algorithm::ring) flows *= real.split;
-    if (t.algorithm == Algorithm::mesh) flows *= double(real.span.ranks - 1);
-    if (t.algorithm == Algorithm::tree) flows = bus_factor(m.op, real.span.ranks) * m.size.count();
-    check.simulated += times * ranks * flows;
-  }
-  void add_fused_tp(const StepResult& r, std::vector<double>& units, std::map<Dim, BytesCheck>& dims) const {
-    if (!r.program.tp_fused) return;
-    for (std::size_t rc = 0; rc < r.folded.ranks.size(); ++rc) {
-      const std::int32_t c = r.folded.ranks[rc].communicator[std::size_t(Role::tp)];
-      std::map<std::int32_t, double> shares; // cost → slots run
-      for (const Op& op : r.program.stages[std::size_t(r.stage_of_class[rc])].ops)
-        if (op.kind == OpKind::compute) shares[op.cost] += op.share;
-      for (const auto& [cost, share] : shares)
-        for (const auto& part : lowered_.recipes[std::size_t(cost)].parts)
-          for (const auto& step : part.work) {
-            if (!step.is_collective) continue;
-            const Message m{step.collective.op, step.collective.bytes, step.collective.loss ? Dim::other : Dim::tp,
-                            true};
-            add_message(r, m, c, r.folded.ranks[rc].count, units, dims, share * part.times);
-          }
-    }
-  }
   [[nodiscard]] double executed(const workloads::LayerContext& context, const Program& program) const {
     double flops = 0;
     const double ranks_per_stage = double(placement_.ranks) / double(context.plan.pp);

@@ -4,22 +4,13 @@
 #include "platforms/base/diagnostic.hpp"
 #include "sim/result.hpp"
 
-#include <vector>
-
 namespace weft::sim {
-
-/// A rank that computes at a fraction of the nominal speed, all step long.
-struct SlowRank {
-  std::int64_t rank = 0;
-  double speed = 1;
-};
 
 struct Options {
   bool fold = true;
   bool all_subsets = false; ///< also the step with every subset of dimensions ideal (for Shapley values)
   bool ideal_run = true;    ///< also the step with all of them ideal (for the tax)
   int jobs = 2;             ///< simulation processes at a time
-  std::vector<SlowRank> slow_ranks;
 };
 
 /// Fails on what the user got wrong (illegal plan, figure unknown) and on a simulation that died.

@@ -4,12 +4,27 @@
 
 #include <fmt/format.h>
 
+namespace weft {
+
+using workloads::SlowRank;
+
+Result<void> read_value(const Value& value, SlowRank& out) {
+  static const Fields<SlowRank> table{
+      required("rank", &SlowRank::rank, "which", at_least<std::int64_t>(0)),
+      required("speed", &SlowRank::speed, "share of the nominal speed",
+               [](const double& v) { return v > 0 && v <= 1 ? std::string{} : "must be above 0 and at most 1"; })};
+  return read_fields(value, table, out, "slow rank");
+}
+
+} // namespace weft
+
 namespace weft::workloads {
 namespace {
 
 struct File {
   std::string name, about;
   Value cluster, model, training, plan, stack;
+  std::vector<SlowRank> slow_ranks;
 };
 
 Field<File> raw(std::string name, Value File::*member, bool needed, std::string about) {
@@ -28,7 +43,8 @@ Result<Scenario> read_scenario(const Value& root, const EntryLoader& load) {
                                   raw("model", &File::model, true, "model name, or a map"),
                                   raw("training", &File::training, true, "batch, sequence, precision"),
                                   raw("plan", &File::plan, true, "parallelism and schedule"),
-                                  raw("stack", &File::stack, false, "software stack name, or a map")};
+                                  raw("stack", &File::stack, false, "software stack name, or a map"),
+                                  optional("slow_ranks", &File::slow_ranks, "ranks slower than the others")};
   File file;
   if (auto ok = read_fields(root, table, file, "scenario"); !ok) return tl::unexpected(ok.error());
   Scenario out;
@@ -60,6 +76,10 @@ Result<Scenario> read_scenario(const Value& root, const EntryLoader& load) {
   out.training = *training;
   out.plan = std::move(*plan);
   out.stack = std::move(*stack);
+  out.slow_ranks = file.slow_ranks;
+  out.canonical = canonical_text(*model_tree) + canonical_text(file.training) + canonical_text(*plan_tree) +
+                  canonical_text(*stack_tree);
+  for (const SlowRank& slow : out.slow_ranks) out.canonical += fmt::format("slow {} {}\n", slow.rank, slow.speed);
   return out;
 }
 

@@ -13,6 +13,12 @@
 
 namespace weft::workloads {
 
+/// A rank that computes at a fraction of the nominal speed, all step long.
+struct SlowRank {
+  std::int64_t rank = 0;
+  double speed = 1;
+};
+
 struct Scenario {
   std::string name;
   std::string about;
@@ -21,6 +27,8 @@ struct Scenario {
   Training training;
   Plan plan;
   Stack stack;
+  std::vector<SlowRank> slow_ranks;
+  std::string canonical; ///< resolved inputs of this floor as text, for the inputs' hash
 };
 
 /// Resolves what stands for a catalog entry of a kind ("models", "stacks", "plans"): a name, or a map that

@@ -212,6 +212,25 @@ Result<Value> read_document(const std::string& path, std::size_t limit) {
   return parse_document(std::move(text), path, limit);
 }
 
+std::string canonical_text(const Value& value) {
+  switch (value.kind) {
+  case Value::Kind::null: return "~";
+  case Value::Kind::scalar: return fmt::format("{}:{}", value.scalar.size(), value.scalar);
+  case Value::Kind::sequence: {
+    std::string out = "[";
+    for (const Value& item : value.items) out += canonical_text(item) + ",";
+    return out + "]";
+  }
+  case Value::Kind::map: break;
+  }
+  std::vector<const Member*> members;
+  for (const Member& m : value.members) members.push_back(&m);
+  std::sort(members.begin(), members.end(), [](const Member* a, const Member* b) { return a->key < b->key; });
+  std::string out = "{";
+  for (const Member* m : members) out += m->key + "=" + canonical_text(m->value) + ",";
+  return out + "}";
+}
+
 void overlay(Value& base, const Value& over) {
   if (!base.is_map() || !over.is_map()) {
     base = over;

@@ -54,4 +54,7 @@ void overlay(Value& base, const Value& over);
 /// The error's source is "--set plan.tp=4". Fails on a path through something that is no map.
 Result<void> set_path(Value& root, const std::string& assignment);
 
+/// The value as one line of text with sorted keys, the same for equal content wherever it was written.
+std::string canonical_text(const Value& value);
+
 } // namespace weft

@@ -1,0 +1,16 @@
+#pragma once
+// Bytes that the step puts on every kind of link, and the check of them against the collectives' closed forms.
+
+#include "platforms/topology.hpp"
+#include "sim/fold.hpp"
+#include "sim/lower.hpp"
+#include "sim/result.hpp"
+
+namespace weft::sim {
+
+/// Fills result.links and result.bytes from the program (and, where tp is fused, from the recipes), the folded
+/// classes and their links.
+void count_traffic(const Lowered& lowered, const Placement& placement, const CollectivePricer& collectives,
+                   const platforms::Topology& topology, const FoldInput& in, StepResult& result);
+
+} // namespace weft::sim
