@@ -44,18 +44,26 @@ public:
   }
 
 private:
-  /// Mean price of each kind of slot over the stages, at nominal speed: what a balanced stage would take.
+  /// For every stage and kind of slot: the mean over stages over this stage's own price, at nominal speed. An op
+  /// times this is what a balanced stage would take for it.
   void mean_slots() {
-    std::vector<double> sum(std::size_t(result_.program.slot_kinds), 0), shares(sum.size(), 0);
-    for (const auto& stage : result_.program.stages)
+    const auto kinds = std::size_t(result_.program.slot_kinds);
+    std::vector<double> sum(kinds, 0);
+    for (const auto& stage : result_.program.stages) {
+      std::vector<double> own(kinds, 0);
       for (const auto& op : stage.ops)
-        if (op.kind == OpKind::compute && op.slot >= 0) {
-          const sim::Cost& c = costs_[std::size_t(op.cost)];
-          sum[std::size_t(op.slot)] += op.share * (c.elastic + c.rigid);
-          shares[std::size_t(op.slot)] += op.share;
-        }
-    for (std::size_t i = 0; i < sum.size(); ++i)
-      mean_.push_back(shares[i] > 0 ? sum[i] / shares[i] : 0);
+        if (op.kind == OpKind::compute && op.slot >= 0) own[std::size_t(op.slot)] += nominal(op);
+      for (std::size_t k = 0; k < kinds; ++k)
+        sum[k] += own[k];
+      balance_.push_back(std::move(own));
+    }
+    for (auto& own : balance_)
+      for (std::size_t k = 0; k < kinds; ++k)
+        own[k] = own[k] > 0 ? sum[k] / double(balance_.size()) / own[k] : 1;
+  }
+  [[nodiscard]] double nominal(const sim::Op& op) const {
+    const sim::Cost& c = costs_[std::size_t(op.cost)];
+    return op.share * (c.elastic + c.rigid);
   }
 
   Breakdown of_class(std::size_t rc) {
@@ -157,7 +165,8 @@ private:
   /// Up to the mean of its kind of slot a wait is the pipeline's; past it, it is imbalance.
   void member_busy(std::size_t rc, const sim::ComputeSpan& span, double from, double to, Breakdown& out) {
     const sim::Op& op = lines_[rc].program->ops[std::size_t(span.op)];
-    const double mean = op.slot >= 0 ? op.share * mean_[std::size_t(op.slot)] : span.end - span.begin;
+    const auto stage = std::size_t(result_.stage_of_class[rc]);
+    const double mean = op.slot >= 0 ? nominal(op) * balance_[stage][std::size_t(op.slot)] : span.end - span.begin;
     const double past = std::clamp(span.begin + mean, from, to);
     entry(out, Entry::bubble) += past - from;
     entry(out, Entry::imbalance) += to - past;
@@ -235,7 +244,7 @@ private:
   const sim::EngineRun& run_;
   const std::vector<sim::Cost>& costs_;
   std::vector<ClassTimeline> lines_;
-  std::vector<double> mean_;
+  std::vector<std::vector<double>> balance_; ///< by stage and slot kind
   std::size_t last_ = 0, depth_limit_ = 0;
 };
 

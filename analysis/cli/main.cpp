@@ -1,60 +1,81 @@
-#include "analysis/ledger.hpp"
+#include "analysis/cli/cli.hpp"
 #include "platforms/catalog.hpp"
-#include "sim/simulate.hpp"
-#include <fmt/format.h>
-using namespace weft;
+
+#include <CLI/CLI.hpp>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace {
+
+using weft::cli::Common;
+
+void add_format(CLI::App* verb, Common& c) {
+  verb->add_option("--format", c.format, "text, json or csv")->check(CLI::IsMember({"text", "json", "csv"}));
+}
+void add_simulation(CLI::App* verb, Common& c) {
+  add_format(verb, c);
+  verb->add_option("--set", c.sets, "override a field: plan.tp=4, cluster.accelerators=64 (repeatable)")
+      ->allow_extra_args(false);
+  verb->add_flag("--no-fold", c.no_fold, "simulate every rank instead of one of each class (slow; same answer)");
+  verb->add_flag("--stats", c.stats, "CPU seconds and peak memory, on stderr");
+  verb->add_option("--jobs", c.jobs, "simulation processes at a time")->check(CLI::Range(1, 1024));
+}
+
+} // namespace
+
 int main(int argc, char** argv) {
-  Value v;
-  v.kind = Value::Kind::scalar;
-  v.scalar = argv[1];
-  auto tree = platforms::resolve_entry("scenarios", v);
-  if (!tree) {
-    fmt::print(stderr, "{}", render(tree.error()));
-    return 2;
+  // stdout is data, stderr is talk.
+  spdlog::set_default_logger(spdlog::stderr_color_mt("weft"));
+  spdlog::set_pattern("weft: %v");
+
+  CLI::App app{"Weft simulates one training step of a large model on a described cluster and says how much of the\n"
+               "compute the interconnect takes away, and why.",
+               "weft"};
+  app.set_version_flag("--version", WEFT_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  std::string catalog_root;
+  app.add_option("--catalog", catalog_root,
+                 "folder that holds platforms/ and workloads/ (default: where it was built)");
+  Common options;
+
+  std::string scenario;
+  CLI::App* run = app.add_subcommand("run", "simulate one scenario");
+  run->add_option("scenario", scenario, "file (.yaml) or catalog name")->required();
+  run->add_flag("--explain", options.explain, "tax by dimension, links, memory, checks and every figure's source");
+  run->add_flag("--ideal-network", options.ideal_network, "the step without communication");
+  add_simulation(run, options);
+  run->footer("Example: weft run llama3-405b-16k --set plan.vpp=4 --explain");
+
+  std::vector<std::string> scenarios;
+  CLI::App* compare = app.add_subcommand("compare", "scenarios side by side");
+  compare->add_option("scenarios", scenarios, "files or catalog names (default: Llama-3-405B on four clusters)");
+  add_simulation(compare, options);
+  compare->footer("Example: weft compare llama3-405b-16k llama3-405b-16k-h800");
+
+  std::string kind, name;
+  CLI::App* catalog = app.add_subcommand("catalog", "what is known by name");
+  catalog->add_option("kind", kind, "accelerators, nodes, clusters, models, stacks, plans or scenarios")
+      ->check(CLI::IsMember(weft::platforms::catalog_kinds()));
+  catalog->add_option("name", name, "print this entry");
+  add_format(catalog, options);
+  catalog->footer("Example: weft catalog accelerators h100-sxm");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? weft::cli::ok : weft::cli::wrong_input;
   }
-  for (int i = 2; i < argc; i++)
-    if (std::string(argv[i]).find('=') != std::string::npos)
-      if (auto ok = set_path(*tree, argv[i]); !ok) {
-        fmt::print(stderr, "{}", render(ok.error()));
-        return 2;
-      }
-  auto s = workloads::read_scenario(
-      *tree, [](const std::string& k, const Value& x) { return platforms::resolve_entry(k, x); });
-  if (!s) {
-    fmt::print(stderr, "{}", render(s.error()));
-    return 2;
+  if (!catalog_root.empty()) weft::platforms::set_catalog_root(catalog_root);
+  try {
+    int code = weft::cli::ok;
+    if (run->parsed()) code = weft::cli::run(scenario, options);
+    if (compare->parsed()) code = weft::cli::compare(scenarios, options);
+    if (catalog->parsed()) code = weft::cli::catalog(kind, name, options);
+    if (options.stats) weft::cli::print_stats();
+    return code;
+  } catch (const std::exception& e) {
+    spdlog::error("internal error: {}", e.what());
+    return weft::cli::internal;
   }
-  auto c = platforms::read_cluster(s->cluster);
-  if (!c) {
-    fmt::print(stderr, "{}", render(c.error()));
-    return 2;
-  }
-  sim::Options o;
-  for (int i = 2; i < argc; i++) {
-    if (std::string(argv[i]) == "--explain") o.all_subsets = true;
-    if (std::string(argv[i]) == "--no-fold") o.fold = false;
-  }
-  auto r = sim::simulate(*s, *c, o);
-  if (!r) {
-    fmt::print(stderr, "{}", render(r.error()));
-    return 2;
-  }
-  fmt::print("T {:.6f} ideal {:.6f} act {} classes {} {} {} mem {:.1f}/{:.1f} fused {}\n", r->run.step_time,
-             r->ideal.step_time, r->run.activities, r->folded.ranks.size(), r->folded.communicators.size(),
-             r->link_classes, r->memory.total().count() / 1073741824., r->memory_capacity.count() / 1073741824.,
-             r->program.tp_fused);
-  auto w = analysis::where_time_went(*r, r->run, r->costs, 0);
-  double sum = 0;
-  for (size_t i = 0; i < sim::entry_count; i++) {
-    sum += w.seconds[i];
-    fmt::print("{:18} {:.6f}\n", sim::entry_names[i], w.seconds[i]);
-  }
-  fmt::print("sum {:.9f} diff {:g}\n", sum, sum - r->run.step_time);
-  auto t = analysis::interconnect_tax(*r);
-  fmt::print("tax {:.4f}", t.total);
-  for (auto& p : t.parts)
-    fmt::print(" {} {:.4f}", sim::dim_names[size_t(p.dim)], p.seconds);
-  fmt::print("\n");
-  for (auto& b : r->bytes)
-    fmt::print("{} {} {}\n", sim::dim_names[size_t(b.dim)], b.simulated, b.closed_form);
 }

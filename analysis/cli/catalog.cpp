@@ -1,0 +1,81 @@
+#include "platforms/catalog.hpp"
+#include "analysis/cli/cli.hpp"
+#include "analysis/json.hpp"
+#include "analysis/text.hpp"
+
+#include <cstdio>
+
+namespace weft::cli {
+namespace {
+
+std::string about_of(const std::string& kind, const std::string& name) {
+  auto entry = platforms::load_entry(kind, name, {});
+  if (!entry) return {};
+  for (const char* key : {"about", "full_name"})
+    if (const Value* value = entry->find(key)) return value->scalar;
+  return {};
+}
+
+/// An entry as YAML text with its base chain applied.
+void print_value(const Value& value, int depth, std::string& out) {
+  for (const Member& member : value.members) {
+    out += std::string(std::size_t(depth) * 2, ' ') + member.key + ":";
+    if (member.value.is_map()) {
+      out += "\n";
+      print_value(member.value, depth + 1, out);
+      continue;
+    }
+    if (member.value.kind == Value::Kind::sequence) {
+      const bool flat = member.value.items.empty() || member.value.items[0].kind == Value::Kind::scalar;
+      std::string items;
+      for (const Value& item : member.value.items) {
+        if (flat) {
+          items += (items.empty() ? "" : ", ") + item.scalar;
+        } else {
+          items += "\n" + std::string(std::size_t(depth + 1) * 2, ' ') + "-\n";
+          print_value(item, depth + 2, items);
+          if (items.ends_with("\n")) items.pop_back();
+        }
+      }
+      out += flat ? " [" + items + "]\n" : items + "\n";
+      continue;
+    }
+    std::string text = member.value.scalar;
+    if (member.value.quoted) text = "\"" + text + "\"";
+    out += " " + text + "\n";
+  }
+}
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+} // namespace
+
+int catalog(const std::string& kind, const std::string& name, const Common& options) {
+  if (!name.empty()) {
+    auto entry = platforms::load_entry(kind, name, {});
+    if (!entry) return report(entry.error());
+    if (options.format == "text") {
+      std::string out;
+      print_value(*entry, 0, out);
+      print(out);
+      return ok;
+    }
+  }
+  std::vector<analysis::CatalogLine> lines;
+  for (const std::string& k : platforms::catalog_kinds()) {
+    if (!kind.empty() && k != kind) continue;
+    for (const std::string& n : platforms::catalog_names(k))
+      if (name.empty() || n == name) lines.push_back({k, n, about_of(k, n)});
+  }
+  if (options.format == "json")
+    print(analysis::catalog_json(lines));
+  else if (options.format == "csv")
+    print(analysis::catalog_csv(lines));
+  else
+    print(analysis::catalog_text(lines));
+  return ok;
+}
+
+} // namespace weft::cli

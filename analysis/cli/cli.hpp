@@ -1,0 +1,37 @@
+#pragma once
+// What the verbs share: options, output, exit codes.
+
+#include "analysis/load.hpp"
+#include "analysis/summary.hpp"
+
+#include <string>
+#include <vector>
+
+namespace weft::cli {
+
+enum ExitCode { ok = 0, internal = 1, wrong_input = 2, does_not_fit = 3 };
+
+struct Common {
+  std::string format = "text"; ///< text, json, csv
+  std::vector<std::string> sets;
+  bool no_fold = false;
+  bool explain = false;
+  bool ideal_network = false;
+  bool stats = false;
+  int jobs = 2;
+};
+
+int run(const std::string& scenario, const Common& options);
+int compare(std::vector<std::string> scenarios, const Common& options);
+int catalog(const std::string& kind, const std::string& name, const Common& options);
+
+/// Loads and simulates; `all_subsets` as the tax split needs. The error is ready to print.
+Result<analysis::Summary> simulate(const std::string& scenario, const Common& options, bool all_subsets);
+/// Prints an error to stderr; returns wrong_input.
+int report(const Error& error);
+/// Says on stderr what does not fit, by how much, and the nearest plan that does. Returns whether it fits.
+bool report_memory(const analysis::Summary& summary);
+/// Seconds of CPU (children included) and peak memory, on stderr.
+void print_stats();
+
+} // namespace weft::cli

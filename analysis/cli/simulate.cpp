@@ -1,0 +1,125 @@
+#include "sim/simulate.hpp"
+#include "analysis/cli/cli.hpp"
+#include "analysis/json.hpp"
+#include "analysis/text.hpp"
+#include "workloads/plan_names.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <fmt/format.h>
+#include <optional>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+namespace weft::cli {
+namespace {
+
+using workloads::Recompute;
+
+/// The first of a few steps away from the plan that fits: more recomputation, more sharding, smaller microbatches.
+std::optional<std::string> nearest_fit(const sim::StepResult& r) {
+  workloads::Scenario s = r.scenario;
+  std::string steps;
+  auto fits = [&](Recompute recompute) {
+    const workloads::LayerContext context{s.model, s.training, s.plan, s.stack, recompute};
+    return workloads::worst_memory(context).total() <= r.memory_capacity;
+  };
+  for (std::int64_t microbatch : {s.plan.microbatch, std::int64_t{1}})
+    for (std::int64_t zero = s.plan.zero; zero <= 2; ++zero)
+      for (Recompute recompute : {Recompute::none, Recompute::selective, Recompute::full}) {
+        if (int(recompute) < int(r.recompute)) continue;
+        s.plan.microbatch = microbatch;
+        s.plan.zero = zero;
+        if (!check_legal(s.model, s.training, s.plan, r.cluster.ranks()) || !fits(recompute)) continue;
+        return fmt::format("--set plan.recompute={} --set plan.zero={} --set plan.microbatch={}", enum_name(recompute),
+                           zero, microbatch);
+      }
+  return std::nullopt;
+}
+
+double cpu_seconds(int who) {
+  rusage usage{};
+  ::getrusage(who, &usage);
+  return double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         1e-6 * double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+} // namespace
+
+Result<analysis::Summary> simulate(const std::string& name, const Common& options, bool all_subsets) {
+  auto loaded = analysis::load_scenario(name, options.sets);
+  if (!loaded) return tl::unexpected(loaded.error());
+  sim::Options how;
+  how.fold = !options.no_fold;
+  how.all_subsets = all_subsets && !options.ideal_network;
+  how.jobs = options.jobs;
+  auto result = sim::simulate(loaded->scenario, loaded->cluster, how);
+  if (!result) return tl::unexpected(result.error());
+  return analysis::summarise(std::move(*result), loaded->hash, options.ideal_network);
+}
+
+int report(const Error& error) {
+  std::fputs(render(error).c_str(), stderr);
+  return wrong_input;
+}
+
+bool report_memory(const analysis::Summary& s) {
+  const sim::StepResult& r = s.result;
+  if (r.fits()) return true;
+  const Bytes over = r.memory.total() - r.memory_capacity;
+  spdlog::warn("{}: does not fit: stage {} needs {:.1f} GiB, {:.1f} GiB more than a rank has", r.scenario.name,
+               r.memory.stage, r.memory.total().count() / 1073741824.0, over.count() / 1073741824.0);
+  if (const auto fit = nearest_fit(r))
+    spdlog::warn("{}: the nearest plan that fits: {}", r.scenario.name, *fit);
+  else
+    spdlog::warn("{}: no recomputation, sharding or microbatch of this plan fits", r.scenario.name);
+  return false;
+}
+
+void print_stats() {
+  rusage self{}, children{};
+  ::getrusage(RUSAGE_SELF, &self);
+  ::getrusage(RUSAGE_CHILDREN, &children);
+  spdlog::info("CPU {:.3f} s, of which simulation processes {:.3f} s; peak memory {:.1f} MB in the largest process",
+               cpu_seconds(RUSAGE_SELF) + cpu_seconds(RUSAGE_CHILDREN), cpu_seconds(RUSAGE_CHILDREN),
+               double(std::max(self.ru_maxrss, children.ru_maxrss)) / 1e3);
+}
+
+int run(const std::string& scenario, const Common& options) {
+  auto summary = simulate(scenario, options, options.explain);
+  if (!summary) return report(summary.error());
+  if (options.format == "json")
+    print(analysis::run_json(*summary));
+  else if (options.format == "csv")
+    print(analysis::run_csv({*summary}));
+  else
+    print(analysis::run_text(*summary, options.explain));
+  return report_memory(*summary) ? ok : does_not_fit;
+}
+
+int compare(std::vector<std::string> scenarios, const Common& options) {
+  if (scenarios.empty())
+    scenarios = {"llama3-405b-16k", "llama3-405b-16k-h800", "llama3-405b-16k-910b", "llama3-405b-16k-910c"};
+  std::vector<analysis::Summary> all;
+  for (const std::string& name : scenarios) {
+    auto summary = simulate(name, options, true);
+    if (!summary) return report(summary.error());
+    all.push_back(std::move(*summary));
+  }
+  if (options.format == "json")
+    print(analysis::compare_json(all));
+  else if (options.format == "csv")
+    print(analysis::run_csv(all));
+  else
+    print(analysis::compare_text(all));
+  bool fits = true;
+  for (const auto& s : all)
+    fits = report_memory(s) && fits;
+  return fits ? ok : does_not_fit;
+}
+
+} // namespace weft::cli

@@ -1,0 +1,106 @@
+#include "analysis/evidence.hpp"
+
+#include "platforms/base/fields.hpp"
+#include "platforms/base/precision_names.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace weft::analysis {
+namespace {
+
+std::string show(double v) {
+  return fmt::format("{}", v);
+}
+std::string show(std::int64_t v) {
+  return fmt::format("{}", v);
+}
+template <class Tag> std::string show(Quantity<Tag> q) {
+  return print_quantity(q);
+}
+
+class Collector {
+public:
+  template <class T> void add(std::string name, const Figure<T>& f) {
+    lines.push_back({std::move(name), show(f.value), f.low ? show(*f.low) : "", f.high ? show(*f.high) : "",
+                     std::string(enum_name(f.evidence)), f.source, f.note});
+  }
+  template <class T> void add(std::string name, const std::optional<Figure<T>>& f) {
+    if (f) add(std::move(name), *f);
+  }
+  std::vector<EvidenceLine> lines;
+};
+
+void add_accelerator(Collector& out, const workloads::Scenario& s, const platforms::Accelerator& a) {
+  const std::string precision(enum_name(s.training.precision));
+  if (auto it = a.peak.find(s.training.precision); it != a.peak.end())
+    out.add("accelerator.peak." + precision, it->second);
+  out.add("accelerator.memory_capacity", a.memory_capacity);
+  out.add("accelerator.memory_bandwidth", a.memory_bandwidth);
+  out.add("accelerator.scale_up.bandwidth", a.scale_up.bandwidth);
+  out.add("accelerator.scale_up.link_bandwidth", a.scale_up.link_bandwidth);
+  out.add("accelerator.scale_up.timing.efficiency", a.scale_up.timing.efficiency);
+  out.add("accelerator.scale_up.timing.phase", a.scale_up.timing.phase);
+  if (auto it = a.gemm.find(s.training.precision); it != a.gemm.end()) {
+    out.add("accelerator.gemm." + precision + ".efficiency", it->second.efficiency);
+    out.add("accelerator.gemm." + precision + ".weight_gradient_efficiency", it->second.weight_gradient_efficiency);
+  }
+  if (auto it = a.attention.find(s.stack.attention); it != a.attention.end())
+    for (const auto& row : it->second)
+      out.add(fmt::format("accelerator.attention.{}.{}.efficiency", s.stack.attention, row.head_dim), row.efficiency);
+  out.add("accelerator.streaming_efficiency", a.streaming_efficiency);
+  out.add("accelerator.elementwise_efficiency", a.elementwise_efficiency);
+  out.add("accelerator.overlap_slowdown", a.overlap_slowdown);
+  out.add("accelerator.measured_runs", a.measured_runs);
+}
+
+} // namespace
+
+std::vector<EvidenceLine> evidence(const workloads::Scenario& s, const platforms::Cluster& c) {
+  Collector out;
+  add_accelerator(out, s, c.accelerator);
+  out.add("node.nics.bandwidth", c.node.nics.bandwidth);
+  out.add("node.nics.efficiency", c.node.nics.efficiency);
+  out.add("cluster.built", c.built);
+  for (const auto& tier : c.fabric.tiers)
+    out.add("fabric." + tier.name + ".oversubscription", tier.oversubscription);
+  out.add("fabric.latency.hop", c.fabric.latency.hop);
+  out.add("stack.tp_hidden_share", s.stack.tp_hidden_share);
+  out.add("stack.cross_entropy_bytes", s.stack.cross_entropy_bytes);
+  out.add("stack.host_issue", s.stack.host_issue);
+  out.add("stack.step_overhead", s.stack.step_overhead);
+  out.add("stack.optimizer_bytes", s.stack.optimizer_bytes);
+  out.add("stack.memory_reserve", s.stack.memory_reserve);
+  return std::move(out.lines);
+}
+
+std::string evidence_sentence(const workloads::Scenario& s, const platforms::Cluster& c) {
+  const platforms::Accelerator& a = c.accelerator;
+  const std::int64_t runs = a.measured_runs.value;
+  std::string out =
+      runs > 0 ? fmt::format("{} measured training runs stand behind {}", runs, a.name)
+               : fmt::format("No measured training run with a known plan stands behind {}: treat it as a projection",
+                             a.name);
+  if (auto it = a.gemm.find(s.training.precision); it != a.gemm.end()) {
+    out += fmt::format("; matmul efficiency {:.3g} is {}", it->second.efficiency.value,
+                       enum_name(it->second.efficiency.evidence));
+    if (it->second.efficiency.low && it->second.efficiency.high)
+      out += fmt::format(" ({:.3g} to {:.3g})", *it->second.efficiency.low, *it->second.efficiency.high);
+  }
+  if (auto it = a.peak.find(s.training.precision); it != a.peak.end()) {
+    out += fmt::format("; peak {} is {}", print_quantity(it->second.value), enum_name(it->second.evidence));
+    if (it->second.low && it->second.high)
+      out += fmt::format(" (sources say {} to {})", print_quantity(*it->second.low), print_quantity(*it->second.high));
+  }
+  out += fmt::format("; network card efficiency {:.3g} is {}", c.node.nics.efficiency.value,
+                     enum_name(c.node.nics.efficiency.evidence));
+  if (c.node.nics.efficiency.low && c.node.nics.efficiency.high)
+    out += fmt::format(" ({:.2g} to {:.2g})", *c.node.nics.efficiency.low, *c.node.nics.efficiency.high);
+  if (c.accelerators > c.built.value)
+    out += c.built.value > 0 ? fmt::format("; {} accelerators were built, the pattern is repeated to {}", c.built.value,
+                                           c.accelerators)
+                             : std::string("; nobody built this cluster");
+  return out + ".";
+}
+
+} // namespace weft::analysis

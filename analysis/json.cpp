@@ -1,0 +1,158 @@
+#include "analysis/json.hpp"
+
+#include "platforms/base/precision_names.hpp"
+#include "workloads/plan_names.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace weft::analysis {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json where_json(const Summary& s) {
+  Json out = Json::array();
+  for (std::size_t e = 0; e < sim::entry_count; ++e)
+    out.push_back({{"entry", sim::entry_names[e]},
+                   {"seconds", s.where.seconds[e]},
+                   {"share", s.where.seconds[e] / s.result.run.step_time},
+                   {"network_made_s", s.where.seconds[e] - s.where_ideal.seconds[e]}});
+  return out;
+}
+
+Json tax_json(const Summary& s) {
+  Json out{{"total", s.tax.total}, {"seconds", s.tax.seconds}};
+  if (!s.tax.parts.empty()) {
+    Json parts = Json::array();
+    for (const auto& part : s.tax.parts)
+      parts.push_back({{"dimension", sim::dim_names[std::size_t(part.dim)]},
+                       {"seconds", part.seconds},
+                       {"share", part.seconds / s.result.run.step_time}});
+    out["by_dimension"] = std::move(parts);
+  }
+  out["method"] = s.tax.method;
+  out["runs"] = s.tax.runs;
+  return out;
+}
+
+Json memory_json(const sim::StepResult& r) {
+  return {{"weights", r.memory.weights.count()},
+          {"gradients", r.memory.gradients.count()},
+          {"optimizer", r.memory.optimizer.count()},
+          {"activations", r.memory.activations.count()},
+          {"workspace", r.memory.workspace.count()},
+          {"total", r.memory.total().count()},
+          {"capacity", r.memory_capacity.count()},
+          {"worst_stage", r.memory.stage},
+          {"fits", r.fits()}};
+}
+
+Json plan_json(const sim::StepResult& r) {
+  const auto& p = r.scenario.plan;
+  return {{"tp", p.tp},
+          {"sp", p.sp},
+          {"pp", p.pp},
+          {"vpp", p.vpp},
+          {"dp", p.dp},
+          {"zero", p.zero},
+          {"microbatch", p.microbatch},
+          {"microbatches", workloads::microbatches(p, r.scenario.training)},
+          {"schedule", enum_name(p.schedule)},
+          {"recompute", enum_name(r.recompute)}};
+}
+
+Json check_json(const Summary& s) {
+  const auto& flops = s.result.flops;
+  Json bytes = Json::array();
+  for (const auto& b : s.result.bytes)
+    bytes.push_back({{"dimension", sim::dim_names[std::size_t(b.dim)]},
+                     {"simulated_bytes", b.simulated},
+                     {"closed_form_bytes", b.closed_form}});
+  return {{"model_flops_causal", flops.causal.count()},
+          {"model_flops_full", flops.full.count()},
+          {"six_n_t_plus_attention", flops.six_n.count()},
+          {"flops_ratio", flops.causal / flops.six_n},
+          {"where_sum_s", s.where_sum()},
+          {"bytes", std::move(bytes)}};
+}
+
+Json links_json(const sim::StepResult& r) {
+  Json out = Json::array();
+  for (const auto& link : r.links)
+    out.push_back({{"link", link.link},
+                   {"links", link.links},
+                   {"bytes", link.bytes},
+                   {"utilisation", link.bytes / link.capacity / r.run.step_time}});
+  return out;
+}
+
+Json evidence_json(const Summary& s) {
+  Json out = Json::array();
+  for (const auto& line : s.evidence) {
+    Json item{{"figure", line.figure}, {"value", line.value}, {"evidence", line.evidence}, {"source", line.source}};
+    if (!line.low.empty()) item["low"] = line.low;
+    if (!line.high.empty()) item["high"] = line.high;
+    if (!line.note.empty()) item["note"] = line.note;
+    out.push_back(std::move(item));
+  }
+  return out;
+}
+
+Json run_object(const Summary& s) {
+  const auto& r = s.result;
+  return {{"scenario", r.scenario.name},
+          {"cluster", r.cluster.name},
+          {"accelerator", r.cluster.accelerator.name},
+          {"accelerators", r.cluster.accelerators},
+          {"ranks", r.cluster.ranks()},
+          {"model", r.scenario.model.name},
+          {"training",
+           {{"global_batch", r.scenario.training.global_batch},
+            {"sequence", r.scenario.training.sequence},
+            {"precision", enum_name(r.scenario.training.precision)}}},
+          {"plan", plan_json(r)},
+          {"stack", r.scenario.stack.name},
+          {"step_time_s", r.run.step_time},
+          {"tokens_per_s_per_accelerator", s.tokens_per_s_per_accelerator},
+          {"mfu", {{"causal", s.mfu_causal}, {"full", s.mfu_full}, {"bf16_peak", s.mfu_bf16_peak}}},
+          {"hfu", s.hfu},
+          {"effective_flops_per_s", s.effective_flops},
+          {"accelerators_per_effective_eflops", s.accelerators_per_effective_eflops},
+          {"where", where_json(s)},
+          {"tax", tax_json(s)},
+          {"memory", memory_json(r)},
+          {"classes",
+           {{"ranks", r.cluster.ranks()},
+            {"rank_classes", r.folded.ranks.size()},
+            {"group_classes", r.folded.communicators.size()},
+            {"link_classes", r.link_classes},
+            {"activities", r.run.activities}}},
+          {"links", links_json(r)},
+          {"check", check_json(s)},
+          {"evidence_summary", evidence_sentence(r.scenario, r.cluster)},
+          {"evidence", evidence_json(s)},
+          {"inputs_hash", s.hash},
+          {"version", WEFT_VERSION}};
+}
+
+} // namespace
+
+std::string run_json(const Summary& summary) {
+  return run_object(summary).dump(2) + "\n";
+}
+
+std::string compare_json(const std::vector<Summary>& summaries) {
+  Json scenarios = Json::array();
+  for (const auto& s : summaries)
+    scenarios.push_back(run_object(s));
+  return Json{{"scenarios", std::move(scenarios)}, {"version", WEFT_VERSION}}.dump(2) + "\n";
+}
+
+std::string catalog_json(const std::vector<CatalogLine>& lines) {
+  Json out = Json::array();
+  for (const auto& line : lines)
+    out.push_back({{"kind", line.kind}, {"name", line.name}, {"about", line.about}});
+  return out.dump(2) + "\n";
+}
+
+} // namespace weft::analysis

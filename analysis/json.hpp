@@ -1,0 +1,20 @@
+#pragma once
+// Results as JSON (contract: README, "Machine-readable output"). Key order and number text are fixed, so equal
+// inputs give equal bytes.
+
+#include "analysis/summary.hpp"
+
+#include <string>
+#include <vector>
+
+namespace weft::analysis {
+
+std::string run_json(const Summary& summary);
+std::string compare_json(const std::vector<Summary>& summaries);
+
+struct CatalogLine {
+  std::string kind, name, about;
+};
+std::string catalog_json(const std::vector<CatalogLine>& lines);
+
+} // namespace weft::analysis

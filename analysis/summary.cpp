@@ -1,0 +1,54 @@
+#include "analysis/summary.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <numeric>
+
+namespace weft::analysis {
+
+double Summary::where_sum() const {
+  return std::accumulate(where.seconds.begin(), where.seconds.end(), 0.0);
+}
+
+Summary summarise(sim::StepResult result, std::string hash, bool ideal_network) {
+  Summary s;
+  s.hash = std::move(hash);
+  sim::DimSet ideal = 0;
+  if (ideal_network) {
+    result.run = result.ideal;
+    result.costs = result.ideal_costs;
+    result.subsets.assign(1, {result.dims, result.ideal.step_time});
+    ideal = result.dims;
+  }
+  s.where = where_time_went(result, result.run, result.costs, ideal);
+  s.where_ideal = where_time_went(result, result.ideal, result.ideal_costs, result.dims);
+  s.tax = interconnect_tax(result);
+  const double step = result.run.step_time;
+  const double ranks = double(result.cluster.ranks());
+  const double peak = result.rank_peak * ranks;
+  s.tokens_per_s_per_accelerator = result.scenario.training.tokens() / step / double(result.cluster.accelerators);
+  s.mfu_causal = result.flops.causal.count() / step / peak;
+  s.mfu_full = result.flops.full.count() / step / peak;
+  s.mfu_bf16_peak =
+      result.rank_peak_bf16 > 0 ? result.flops.causal.count() / step / (result.rank_peak_bf16 * ranks) : 0;
+  s.hfu = result.hardware_flops / step / peak;
+  s.effective_flops = result.flops.causal.count() / step;
+  s.accelerators_per_effective_eflops = double(result.cluster.accelerators) / (s.effective_flops / 1e18);
+  s.evidence = evidence(result.scenario, result.cluster);
+  s.result = std::move(result);
+  return s;
+}
+
+std::string quotable(const Summary& s) {
+  std::string parts;
+  auto sorted = s.tax.parts;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
+  for (const auto& part : sorted)
+    if (part.seconds / s.result.run.step_time >= 0.0005)
+      parts += fmt::format("{}{} {:.1f} %", parts.empty() ? "" : ", ", sim::dim_names[std::size_t(part.dim)],
+                           100 * part.seconds / s.result.run.step_time);
+  return fmt::format("The interconnect takes {:.1f} % of the step{}; {:.1f} % of the peak becomes model FLOP.",
+                     100 * s.tax.total, parts.empty() ? "" : " (" + parts + ")", 100 * s.mfu_causal);
+}
+
+} // namespace weft::analysis

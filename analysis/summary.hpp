@@ -1,0 +1,34 @@
+#pragma once
+// The headline numbers of one simulated scenario, computed once for text, JSON and CSV alike.
+
+#include "analysis/evidence.hpp"
+#include "analysis/ledger.hpp"
+#include "sim/result.hpp"
+
+#include <string>
+#include <vector>
+
+namespace weft::analysis {
+
+struct Summary {
+  sim::StepResult result;
+  std::string hash;
+  Where where;       ///< of the step
+  Where where_ideal; ///< of the step without communication
+  Tax tax;
+  double tokens_per_s_per_accelerator = 0;
+  double mfu_causal = 0, mfu_full = 0, mfu_bf16_peak = 0, hfu = 0; ///< bf16_peak: causal FLOP over the bf16 peak
+  double effective_flops = 0;                                      ///< causal model FLOP/s of the whole cluster
+  double accelerators_per_effective_eflops = 0; ///< accelerators that deliver 1e18 causal model FLOP/s
+  std::vector<EvidenceLine> evidence;
+
+  [[nodiscard]] double where_sum() const;
+};
+
+/// `ideal_network` presents the step without communication as the step.
+Summary summarise(sim::StepResult result, std::string hash, bool ideal_network = false);
+
+/// "tp takes 13.5 %, dp 5.1 %": what a person can quote.
+std::string quotable(const Summary& summary);
+
+} // namespace weft::analysis

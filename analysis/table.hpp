@@ -1,0 +1,14 @@
+#pragma once
+#include <string>
+#include <vector>
+
+namespace weft::analysis {
+
+/// Rows of cells, the first column left-aligned, the others right-aligned. Widths count characters, not bytes.
+/// A row of one cell is a heading and runs over the columns.
+std::string format_table(const std::vector<std::vector<std::string>>& rows);
+
+/// A CSV field: quoted where it must be.
+std::string csv_field(const std::string& text);
+
+} // namespace weft::analysis

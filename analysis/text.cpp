@@ -1,0 +1,233 @@
+#include "analysis/text.hpp"
+
+#include "analysis/table.hpp"
+#include "platforms/base/precision_names.hpp"
+#include "workloads/plan_names.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <functional>
+
+namespace weft::analysis {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+constexpr double gib = 1024.0 * 1024 * 1024;
+
+std::string percent(double share) {
+  return fmt::format("{:.1f} %", 100 * share);
+}
+std::string seconds(double s) {
+  return s >= 1 ? fmt::format("{:.3f} s", s) : fmt::format("{:.1f} ms", 1e3 * s);
+}
+
+std::string plan_line(const sim::StepResult& r) {
+  const auto& p = r.scenario.plan;
+  std::string out = fmt::format("tp {} · pp {} · dp {}", p.tp, p.pp, p.dp);
+  if (p.vpp > 1) out += fmt::format(" · vpp {}", p.vpp);
+  return out + fmt::format(" · zero {} · microbatch {} × {} · {}", p.zero, p.microbatch,
+                           workloads::microbatches(p, r.scenario.training), enum_name(p.schedule));
+}
+std::string training_line(const sim::StepResult& r) {
+  const auto& t = r.scenario.training;
+  return fmt::format("{} · sequence {} · {} · global batch {}", r.scenario.model.name, t.sequence,
+                     enum_name(t.precision), t.global_batch);
+}
+
+/// One row of the table, a cell for each scenario.
+std::vector<std::string> row(const std::string& name, const std::vector<Summary>& all,
+                             const std::function<std::string(const Summary&)>& cell) {
+  std::vector<std::string> out{name};
+  for (const Summary& s : all)
+    out.push_back(cell(s));
+  return out;
+}
+
+void headline(Rows& rows, const std::vector<Summary>& all) {
+  auto add = [&](const char* name, const std::function<std::string(const Summary&)>& cell) {
+    rows.push_back(row(name, all, cell));
+  };
+  add("", [](const Summary& s) { return s.result.cluster.name; });
+  add("accelerator", [](const Summary& s) { return s.result.cluster.accelerator.name; });
+  add("accelerators (ranks)", [](const Summary& s) {
+    const auto& c = s.result.cluster;
+    return c.ranks() == c.accelerators ? fmt::format("{}", c.accelerators)
+                                       : fmt::format("{} ({})", c.accelerators, c.ranks());
+  });
+  add("step time", [](const Summary& s) { return seconds(s.result.run.step_time); });
+  add("tokens/s/accelerator", [](const Summary& s) { return fmt::format("{:.1f}", s.tokens_per_s_per_accelerator); });
+  add("MFU (causal)", [](const Summary& s) { return percent(s.mfu_causal); });
+  add("effective EFLOP/s", [](const Summary& s) { return fmt::format("{:.3f}", s.effective_flops / 1e18); });
+  add("accelerators per eff. EFLOP/s",
+      [](const Summary& s) { return fmt::format("{:.0f}", s.accelerators_per_effective_eflops); });
+  add("recomputation", [](const Summary& s) { return std::string(enum_name(s.result.recompute)); });
+  add("memory per rank", [](const Summary& s) {
+    return fmt::format("{:.1f} of {:.0f} GiB", s.result.memory.total().count() / gib,
+                       s.result.memory_capacity.count() / gib);
+  });
+  add("fits", [](const Summary& s) { return std::string(s.result.fits() ? "yes" : "NO"); });
+  add("measured runs of this chip", [](const Summary& s) {
+    const auto runs = s.result.cluster.accelerator.measured_runs.value;
+    return runs > 0 ? fmt::format("{}", runs) : std::string("none");
+  });
+}
+
+bool silent(const std::vector<Summary>& all, const std::function<double(const Summary&)>& share) {
+  return std::all_of(all.begin(), all.end(), [&](const Summary& s) { return std::abs(share(s)) < 5e-5; });
+}
+
+void where_rows(Rows& rows, const std::vector<Summary>& all) {
+  rows.push_back({""});
+  rows.push_back({"WHERE TIME WENT (share of the step; every second of every rank, averaged)"});
+  for (std::size_t e = 0; e < sim::entry_count; ++e) {
+    auto share = [e](const Summary& s) { return s.where.seconds[e] / s.result.run.step_time; };
+    if (silent(all, share)) continue;
+    const auto entry = sim::Entry(e);
+    const bool communication = entry >= sim::Entry::tp && entry <= sim::Entry::other;
+    rows.push_back(row(fmt::format("  {}{}", communication ? "exposed " : "", sim::entry_names[e]), all,
+                       [&](const Summary& s) { return percent(share(s)); }));
+  }
+}
+
+void tax_rows(Rows& rows, const std::vector<Summary>& all) {
+  rows.push_back({""});
+  rows.push_back({"WHAT TOOK IT AWAY (share of the step that would vanish with a perfect interconnect)"});
+  rows.push_back(row("  interconnect tax", all, [](const Summary& s) { return percent(s.tax.total); }));
+  for (std::size_t d = 0; d < sim::dim_count; ++d) {
+    auto share = [d](const Summary& s) {
+      for (const auto& part : s.tax.parts)
+        if (std::size_t(part.dim) == d) return part.seconds / s.result.run.step_time;
+      return 0.0;
+    };
+    if (silent(all, share)) continue;
+    rows.push_back(
+        row(fmt::format("    {}", sim::dim_names[d]), all, [&](const Summary& s) { return percent(share(s)); }));
+  }
+}
+
+std::string made_by_network(const Summary& s) {
+  std::string out;
+  for (sim::Entry e : {sim::Entry::bubble, sim::Entry::imbalance}) {
+    const auto i = std::size_t(e);
+    const double made = s.where.seconds[i] - s.where_ideal.seconds[i];
+    if (std::abs(made) < 5e-4 * s.result.run.step_time) continue;
+    out += fmt::format("{}{} of the {} is the network's doing", out.empty() ? "" : "; ", seconds(made),
+                       sim::entry_names[i]);
+  }
+  return out.empty() ? out : out + ".\n";
+}
+
+std::string explanation(const Summary& s) {
+  const auto& r = s.result;
+  Rows links{{"LINKS", "number", "GB carried", "utilisation"}};
+  for (const auto& link : r.links)
+    if (link.bytes > 0)
+      links.push_back({"  " + link.link, fmt::format("{}", link.links), fmt::format("{:.1f}", link.bytes / 1e9),
+                       percent(link.bytes / link.capacity / r.run.step_time)});
+  std::string out = "\n" + format_table(links);
+  const auto& m = r.memory;
+  out += fmt::format("\nMEMORY of a rank of stage {}: weights {:.1f}, gradients {:.1f}, optimizer {:.1f}, activations "
+                     "{:.1f}, workspace {:.1f} GiB\n",
+                     m.stage, m.weights.count() / gib, m.gradients.count() / gib, m.optimizer.count() / gib,
+                     m.activations.count() / gib, m.workspace.count() / gib);
+  out += fmt::format("CLASSES: {} ranks in {}, groups in {}, contended links in {}; {} activities\n", r.cluster.ranks(),
+                     r.folded.ranks.size(), r.folded.communicators.size(), r.link_classes, r.run.activities);
+  out += fmt::format("CHECK: model FLOP {:.4e}, 6·N·T plus attention {:.4e}; ledger sums to {:.6f} of {:.6f} s\n",
+                     r.flops.causal.count(), r.flops.six_n.count(), s.where_sum(), r.run.step_time);
+  out += "\nFIGURES it stands on\n";
+  for (const auto& line : s.evidence) {
+    out += fmt::format("  {} = {} [{}] {}", line.figure, line.value, line.evidence, line.source);
+    if (!line.low.empty() && !line.high.empty()) out += fmt::format(" (low {}, high {})", line.low, line.high);
+    out += line.note.empty() ? "\n" : fmt::format("; {}\n", line.note);
+  }
+  return out;
+}
+
+} // namespace
+
+std::string run_text(const Summary& s, bool explain) {
+  const std::vector<Summary> one{s};
+  std::string out = fmt::format("{}\n{}\n{} · stack {}\n\n", s.result.scenario.name, training_line(s.result),
+                                plan_line(s.result), s.result.scenario.stack.name);
+  Rows rows;
+  headline(rows, one);
+  where_rows(rows, one);
+  tax_rows(rows, one);
+  out += format_table(rows) + "\n" + quotable(s) + "\n" + made_by_network(s) +
+         evidence_sentence(s.result.scenario, s.result.cluster) + "\n";
+  return explain ? out + explanation(s) : out;
+}
+
+std::string compare_text(const std::vector<Summary>& all) {
+  std::string out;
+  const auto& first = all.front().result;
+  const bool alike = std::all_of(all.begin(), all.end(), [&](const Summary& s) {
+    return training_line(s.result) == training_line(first) && plan_line(s.result) == plan_line(first);
+  });
+  if (alike) out += training_line(first) + "\n" + plan_line(first) + "\n\n";
+  Rows rows;
+  headline(rows, all);
+  rows.push_back(row("stack", all, [](const Summary& s) { return s.result.scenario.stack.name; }));
+  where_rows(rows, all);
+  tax_rows(rows, all);
+  out += format_table(rows) + "\nWHAT EACH LOSES, AND HOW SURE THAT IS\n";
+  for (const Summary& s : all) {
+    out += fmt::format("  {}: ", s.result.scenario.name);
+    if (!alike) out += fmt::format("{}; {}. ", training_line(s.result), plan_line(s.result));
+    out += quotable(s) + "\n    " + evidence_sentence(s.result.scenario, s.result.cluster) + "\n";
+  }
+  return out;
+}
+
+std::string catalog_text(const std::vector<CatalogLine>& lines) {
+  Rows rows;
+  std::string kind;
+  for (const auto& line : lines) {
+    if (line.kind != kind) {
+      if (!rows.empty()) rows.push_back({""});
+      rows.push_back({line.kind});
+      kind = line.kind;
+    }
+    rows.push_back({"  " + line.name, ""});
+    if (!line.about.empty()) rows.back() = {fmt::format("  {:<24}  {}", line.name, line.about)};
+  }
+  return format_table(rows);
+}
+
+std::string run_csv(const std::vector<Summary>& all) {
+  std::string out =
+      "scenario,cluster,accelerators,ranks,step_time_s,tokens_per_s_per_accelerator,mfu_causal,mfu_full,hfu,"
+      "recompute,memory_bytes,capacity_bytes,fits,tax_total";
+  for (auto name : sim::entry_names)
+    out += fmt::format(",where_{}_s", name);
+  for (auto name : sim::dim_names)
+    out += fmt::format(",tax_{}_s", name);
+  out += "\n";
+  for (const Summary& s : all) {
+    const auto& r = s.result;
+    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}", csv_field(r.scenario.name),
+                       csv_field(r.cluster.name), r.cluster.accelerators, r.cluster.ranks(), r.run.step_time,
+                       s.tokens_per_s_per_accelerator, s.mfu_causal, s.mfu_full, s.hfu, enum_name(r.recompute),
+                       r.memory.total().count(), r.memory_capacity.count(), r.fits(), s.tax.total);
+    for (double seconds : s.where.seconds)
+      out += fmt::format(",{}", seconds);
+    for (std::size_t d = 0; d < sim::dim_count; ++d) {
+      std::string cell; // empty: not split, or not a dimension of this plan
+      for (const auto& part : s.tax.parts)
+        if (std::size_t(part.dim) == d) cell = fmt::format("{}", part.seconds);
+      out += "," + cell;
+    }
+    out += "\n";
+  }
+  return out;
+}
+
+std::string catalog_csv(const std::vector<CatalogLine>& lines) {
+  std::string out = "kind,name,about\n";
+  for (const auto& line : lines)
+    out += fmt::format("{},{},{}\n", line.kind, csv_field(line.name), csv_field(line.about));
+  return out;
+}
+
+} // namespace weft::analysis
