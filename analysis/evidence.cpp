@@ -45,9 +45,8 @@ void add_accelerator(Collector& out, const workloads::Scenario& s, const platfor
     out.add("accelerator.gemm." + precision + ".efficiency", it->second.efficiency);
     out.add("accelerator.gemm." + precision + ".weight_gradient_efficiency", it->second.weight_gradient_efficiency);
   }
-  if (auto it = a.attention.find(s.stack.attention); it != a.attention.end())
-    for (const auto& row : it->second)
-      out.add(fmt::format("accelerator.attention.{}.{}.efficiency", s.stack.attention, row.head_dim), row.efficiency);
+  if (const auto* row = platforms::attention_row(a, s.stack.attention, s.model.head_dim))
+    out.add(fmt::format("accelerator.attention.{}.{}.efficiency", s.stack.attention, row->head_dim), row->efficiency);
   out.add("accelerator.streaming_efficiency", a.streaming_efficiency);
   out.add("accelerator.elementwise_efficiency", a.elementwise_efficiency);
   out.add("accelerator.overlap_slowdown", a.overlap_slowdown);

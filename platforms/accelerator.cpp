@@ -3,6 +3,8 @@
 #include "platforms/catalog.hpp"
 #include "platforms/readers.hpp"
 
+#include <algorithm>
+#include <cstdlib>
 #include <fmt/format.h>
 
 namespace weft {
@@ -96,6 +98,14 @@ tl::expected<Figure<FlopsPerSecond>, std::string> peak_of(const Accelerator& acc
     known += (known.empty() ? "" : ", ") + std::string(enum_name(p));
   return tl::unexpected(fmt::format("the catalog knows no {} peak of accelerator {} (known: {})", enum_name(precision),
                                     accelerator.name, known));
+}
+
+const AttentionTiming* attention_row(const Accelerator& accelerator, const std::string& family, std::int64_t head_dim) {
+  auto it = accelerator.attention.find(family);
+  if (it == accelerator.attention.end() || it->second.empty()) return nullptr;
+  return &*std::min_element(it->second.begin(), it->second.end(), [head_dim](const auto& a, const auto& b) {
+    return std::abs(a.head_dim - head_dim) < std::abs(b.head_dim - head_dim);
+  });
 }
 
 } // namespace weft::platforms

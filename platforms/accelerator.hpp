@@ -76,4 +76,7 @@ struct Accelerator {
 /// Peak of one package at a precision; the error says which precisions the catalog knows.
 tl::expected<Figure<FlopsPerSecond>, std::string> peak_of(const Accelerator& accelerator, Precision precision);
 
+/// The row of an attention family whose head dimension is nearest; nullptr when the family is unknown.
+const AttentionTiming* attention_row(const Accelerator& accelerator, const std::string& family, std::int64_t head_dim);
+
 } // namespace weft::platforms

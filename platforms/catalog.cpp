@@ -79,7 +79,20 @@ void replace_figures(Value& base, const Value& over) {
     if (Value* mine = base.find(member.key)) replace_figures(*mine, member.value);
 }
 
+/// `node: dgx-h100` below an override `node: {nics: ...}` stays that node: the name goes into the override.
+void keep_names(const Value& base, Value& over) {
+  if (!base.is_map() || !over.is_map()) return;
+  for (Member& member : over.members) {
+    const Value* mine = base.find(member.key);
+    if (!mine) continue;
+    if (mine->kind == Value::Kind::scalar && member.value.is_map() && !member.value.find("name"))
+      member.value.members.push_back({"name", mine->mark, *mine});
+    keep_names(*mine, member.value);
+  }
+}
+
 void lay(Value& base, Value over) {
+  keep_names(base, over);
   make_figures(base, over);
   replace_figures(base, over);
   overlay(base, over);

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <exception>
+#include <iostream>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -90,6 +92,8 @@ struct Child {
 bool launch(const EngineInput& input, std::size_t index, std::vector<Child>& children) {
   int ends[2];
   if (::pipe(ends) != 0) return false;
+  std::fflush(nullptr); // or the child would print what waits in our buffers once more
+  std::cout.flush();
   const pid_t pid = ::fork();
   if (pid < 0) {
     ::close(ends[0]);

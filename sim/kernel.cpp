@@ -1,7 +1,6 @@
 #include "sim/kernel.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fmt/format.h>
 #include <numeric>
 
@@ -13,12 +12,13 @@ double total(const Breakdown& breakdown) {
   return std::accumulate(breakdown.begin(), breakdown.end(), 0.0);
 }
 
-Result<KernelPricer> KernelPricer::make(const platforms::Accelerator& accelerator, Precision precision,
+Result<KernelPricer> KernelPricer::make(const platforms::Accelerator& accelerator, const workloads::Training& training,
                                         const workloads::Stack& stack, std::int64_t head_dim) {
   KernelPricer p;
+  const Precision precision = training.precision;
   const double ranks = double(accelerator.ranks_per_accelerator);
   auto peak = platforms::peak_of(accelerator, precision);
-  if (!peak) return fail({}, peak.error());
+  if (!peak) return fail(training.mark, peak.error());
   p.peak_ = peak->value.count() / ranks;
   const double memory = accelerator.memory_bandwidth.value.count() / ranks;
   p.streaming_ = accelerator.streaming_efficiency.value * memory;
@@ -26,7 +26,7 @@ Result<KernelPricer> KernelPricer::make(const platforms::Accelerator& accelerato
 
   auto gemm = accelerator.gemm.find(precision);
   if (gemm == accelerator.gemm.end())
-    return fail({}, fmt::format("accelerator {} has no matmul timing for the training precision", accelerator.name));
+    return fail(training.mark, fmt::format("accelerator {} has no matmul timing for the training precision", accelerator.name));
   const platforms::GemmTiming& g = gemm->second;
   p.gemm_ = g.efficiency.value * p.peak_;
   p.weight_gradient_ = g.weight_gradient_efficiency.value_or(g.efficiency).value * p.peak_;
@@ -36,18 +36,14 @@ Result<KernelPricer> KernelPricer::make(const platforms::Accelerator& accelerato
     p.cast_bytes_ = 2 + bytes_per_element(precision);
   }
 
-  auto family = accelerator.attention.find(stack.attention);
-  if (family == accelerator.attention.end() || family->second.empty()) {
+  const platforms::AttentionTiming* attention = platforms::attention_row(accelerator, stack.attention, head_dim);
+  if (!attention) {
     std::string known;
-    for (const auto& [name, rows] : accelerator.attention)
-      known += (known.empty() ? "" : ", ") + name;
-    return fail({}, fmt::format("stack {} runs attention `{}`, for which accelerator {} has no timing (known: {})",
+    for (const auto& [name, rows] : accelerator.attention) known += (known.empty() ? "" : ", ") + name;
+    return fail(stack.mark, fmt::format("stack {} runs attention `{}`, for which accelerator {} has no timing (known: {})",
                                 stack.name, stack.attention, accelerator.name, known));
   }
-  const auto& rows = family->second;
-  const auto& row = *std::min_element(rows.begin(), rows.end(), [&](const auto& a, const auto& b) {
-    return std::abs(a.head_dim - head_dim) < std::abs(b.head_dim - head_dim);
-  });
+  const platforms::AttentionTiming& row = *attention;
   // Attention runs in 16 bits whatever the GEMMs do, so its efficiency is of the 16-bit peak.
   auto peak16 = platforms::peak_of(accelerator, precision == Precision::fp16 ? Precision::fp16 : Precision::bf16);
   if (!peak16) peak16 = peak;

@@ -12,7 +12,7 @@ namespace weft::sim {
 class KernelPricer {
 public:
   /// Fails when the catalog lacks the peak, the GEMM timing or the attention family that the run needs.
-  static Result<KernelPricer> make(const platforms::Accelerator& accelerator, Precision precision,
+  static Result<KernelPricer> make(const platforms::Accelerator& accelerator, const workloads::Training& training,
                                    const workloads::Stack& stack, std::int64_t head_dim);
 
   /// Seconds by ledger entry; their sum is the kernel's time:

@@ -33,6 +33,8 @@ Result<Training> read_training(const Value& value) {
       optional("precision", &Training::precision, "of the matmuls")};
   Training out;
   if (auto ok = read_fields(value, table, out, "training"); !ok) return tl::unexpected(ok.error());
+  const Value* precision = value.find("precision");
+  out.mark = precision ? precision->mark : value.mark;
   return out;
 }
 

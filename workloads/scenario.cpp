@@ -13,6 +13,7 @@ Result<void> read_value(const Value& value, SlowRank& out) {
       required("rank", &SlowRank::rank, "which", at_least<std::int64_t>(0)),
       required("speed", &SlowRank::speed, "share of the nominal speed",
                [](const double& v) { return v > 0 && v <= 1 ? std::string{} : "must be above 0 and at most 1"; })};
+  out.mark = value.mark;
   return read_fields(value, table, out, "slow rank");
 }
 
@@ -76,6 +77,7 @@ Result<Scenario> read_scenario(const Value& root, const EntryLoader& load) {
   out.training = *training;
   out.plan = std::move(*plan);
   out.stack = std::move(*stack);
+  out.stack.mark = file.stack.mark;
   out.slow_ranks = file.slow_ranks;
   out.canonical = canonical_text(*model_tree) + canonical_text(file.training) + canonical_text(*plan_tree) +
                   canonical_text(*stack_tree);

@@ -17,6 +17,7 @@ namespace weft::workloads {
 struct SlowRank {
   std::int64_t rank = 0;
   double speed = 1;
+  Mark mark;
 };
 
 struct Scenario {

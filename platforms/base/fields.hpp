@@ -114,13 +114,13 @@ template <class M> using Check = std::function<std::string(const M&)>;
 
 template <class T, class M>
 Field<T> field(std::string name, M T::*member, bool required, std::string about, Check<M> check) {
-  return {std::move(name), required, std::move(about),
-          [member, check = std::move(check)](const Value& value, T& out) -> Result<void> {
-            if (auto ok = read_value(value, out.*member); !ok) return ok;
-            if (check)
-              if (std::string wrong = check(out.*member); !wrong.empty()) return fail(value.mark, wrong);
-            return {};
-          }};
+  auto read = [name, member, check = std::move(check)](const Value& value, T& out) -> Result<void> {
+    if (auto ok = read_value(value, out.*member); !ok) return ok;
+    if (!check) return {};
+    if (std::string wrong = check(out.*member); !wrong.empty()) return fail(value.mark, name + " " + wrong);
+    return {};
+  };
+  return {std::move(name), required, std::move(about), std::move(read)};
 }
 template <class T, class M>
 Field<T> required(std::string name, M T::*member, std::string about, std::type_identity_t<Check<M>> check = {}) {

@@ -103,17 +103,14 @@ template <class Q> tl::expected<Q, std::string> parse_quantity(std::string_view 
 
 template <class Q> std::string print_quantity(Q quantity) {
   const double value = quantity.count();
-  const Unit* best = nullptr;
+  std::string best = shortest(value) + " " + std::string(units<Q>().front().name); // base unit: always exact
   for (const Unit& u : units<Q>()) {
-    const bool decimal = u.factor >= 1 ? std::fmod(std::log10(u.factor), 3.0) == 0 : u.factor != 0.125;
-    if (!decimal || value < u.factor) continue;
-    if (!best || u.factor > best->factor) best = &u;
+    if (u.factor == 0.125 || value < u.factor) continue;
+    std::string text = shortest(value / u.factor) + " " + std::string(u.name);
+    if (text.size() > best.size()) continue;
+    if (auto back = parse_quantity<Q>(text); back && back->count() == value) best = std::move(text);
   }
-  if (best) {
-    std::string text = shortest(value / best->factor) + " " + std::string(best->name);
-    if (auto back = parse_quantity<Q>(text); back && back->count() == value) return text;
-  }
-  return shortest(value) + " " + std::string(units<Q>().front().name); // base unit: always exact
+  return best;
 }
 
 #define WEFT_QUANTITY(Q)                                                                                               \

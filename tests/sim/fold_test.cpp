@@ -1,0 +1,174 @@
+// Is the folded step the unfolded one, rank by rank? And do ledgers and bytes hold on every plan?
+#include "tests/support.hpp"
+
+#include <fmt/format.h>
+
+using namespace weft;
+
+namespace {
+
+/// One rank's compute spans in a run, whatever class it is in.
+const std::vector<sim::ComputeSpan>& spans(const sim::StepResult& r, std::size_t rank) {
+  return r.run.compute[std::size_t(r.folded.rank_class[rank])];
+}
+
+void check_ledgers(const sim::StepResult& r) {
+  const auto where = analysis::where_time_went(r, r.run, r.costs, 0);
+  double sum = 0;
+  for (double s : where.seconds) {
+    CHECK(s >= -1e-12);
+    sum += s;
+  }
+  CHECK(test::relative(sum, r.run.step_time) < 1e-9);
+  for (const auto& check : r.bytes) CHECK(test::relative(check.simulated, check.closed_form) < 1e-9);
+  CHECK(test::relative(r.flops.causal.count(), r.flops.six_n.count()) < 1e-3);
+}
+
+/// FOLDING's tolerance for CM02: 1e-9, or ten times the response to a last-place change of one capacity.
+void check_fold(const std::string& scenario, const std::vector<std::string>& sets) {
+  const auto loaded = test::load(scenario, sets);
+  sim::Options unfolded;
+  unfolded.fold = false;
+  const auto a = test::simulate(loaded), b = test::simulate(loaded, unfolded);
+  CAPTURE(scenario);
+  CAPTURE(fmt::format("{}", fmt::join(sets, " ")));
+  CHECK(a.folded.ranks.size() <= b.folded.ranks.size());
+  CHECK(b.folded.ranks.size() == std::size_t(loaded.cluster.ranks()));
+  CHECK(test::relative(a.run.step_time, b.run.step_time) < 1e-9);
+  CHECK(test::relative(a.ideal.step_time, b.ideal.step_time) < 1e-9);
+  for (std::size_t rank = 0; rank < b.folded.ranks.size(); ++rank) {
+    const auto &fa = spans(a, rank), &fb = spans(b, rank);
+    REQUIRE(fa.size() == fb.size());
+    double worst = 0;
+    for (std::size_t i = 0; i < fa.size(); ++i)
+      worst = std::max({worst, std::abs(fa[i].begin - fb[i].begin), std::abs(fa[i].end - fb[i].end)});
+    CHECK(worst < 1e-9 * b.run.step_time);
+  }
+  const auto wa = analysis::where_time_went(a, a.run, a.costs, 0), wb = analysis::where_time_went(b, b.run, b.costs, 0);
+  for (std::size_t e = 0; e < sim::entry_count; ++e)
+    CHECK(std::abs(wa.seconds[e] - wb.seconds[e]) < 1e-8 * b.run.step_time);
+  check_ledgers(a);
+  check_ledgers(b);
+  for (std::size_t i = 0; i < a.links.size(); ++i)
+    CHECK(std::abs(a.links[i].bytes - b.links[i].bytes) <= 1e-9 * b.links[i].bytes);
+}
+
+std::string tier(const char* name, int accelerators, double oversubscription) {
+  return fmt::format("{{name: {}, accelerators: {}, oversubscription: {{value: {}, source: test, evidence: assumed}}}}",
+                     name, accelerators, oversubscription);
+}
+
+struct Fabric {
+  std::string scenario;
+  std::vector<std::string> sets;
+  int dies = 1;
+};
+/// Small worlds of five fabrics; an 8-layer model, so that a run takes milliseconds.
+std::vector<Fabric> fabrics() {
+  const std::vector<std::string> small{"model=llama3-8b", "model.layers=16", "training.sequence=2048",
+                                       "plan.recompute=none", "plan.vpp=1", "plan.schedule=1f1b"};
+  auto with = [&](std::vector<std::string> more) {
+    std::vector<std::string> out = small;
+    out.insert(out.end(), more.begin(), more.end());
+    return out;
+  };
+  return {{"llama3-405b-16k", with({"cluster=h100-superpod"}), 1},
+          {"llama3-405b-16k",
+           with({"cluster.fabric.tiers=[" + tier("rack", 16, 2) + ", " + tier("pod", 64, 7) + "]"}), 1},
+          {"llama3-405b-16k-910b", with({"cluster.fabric.tiers=[" + tier("leaf", 32, 3) + "]"}), 1},
+          {"llama3-405b-16k-910c", with({"cluster.domain=32"}), 2},
+          {"llama3-405b-16k", with({"cluster=h800-deepseek", "cluster.node.nics.per_node=1"}), 1}};
+}
+
+struct Degrees {
+  int tp, pp, dp, zero, vpp;
+  const char* order;
+};
+constexpr std::array plans{
+    Degrees{8, 2, 2, 2, 1, "[tp, pp, dp]"},  Degrees{8, 4, 4, 1, 1, "[tp, dp, pp]"},  Degrees{8, 1, 8, 2, 1, "[tp, dp, pp]"},
+    Degrees{4, 4, 4, 0, 2, "[tp, pp, dp]"},  Degrees{4, 2, 8, 1, 4, "[tp, dp, pp]"},  Degrees{2, 4, 8, 2, 1, "[tp, dp, pp]"},
+    Degrees{2, 8, 4, 2, 2, "[tp, pp, dp]"},  Degrees{1, 4, 16, 1, 1, "[dp, pp]"},     Degrees{1, 16, 4, 0, 1, "[pp, dp]"},
+    Degrees{1, 1, 64, 2, 1, "[dp]"},         Degrees{8, 8, 1, 0, 1, "[tp, pp]"},      Degrees{8, 8, 1, 0, 2, "[pp, tp]"},
+    Degrees{8, 16, 4, 2, 1, "[tp, pp, dp]"}, Degrees{8, 4, 16, 2, 2, "[tp, dp, pp]"}, Degrees{16, 2, 2, 1, 1, "[tp, pp, dp]"},
+    Degrees{8, 7, 4, 2, 1, "[tp, pp, dp]"},  Degrees{8, 4, 7, 2, 1, "[tp, pp, dp]"},  Degrees{8, 4, 7, 1, 1, "[tp, dp, pp]"},
+    Degrees{4, 3, 5, 0, 1, "[tp, pp, dp]"},  Degrees{8, 2, 32, 2, 8, "[tp, dp, pp]"}};
+
+std::vector<std::string> sets_of(const Fabric& fabric, const Degrees& d) {
+  auto sets = fabric.sets;
+  for (const std::string& set :
+       {fmt::format("plan.tp={}", d.tp), fmt::format("plan.pp={}", d.pp), fmt::format("plan.dp={}", d.dp),
+        fmt::format("plan.zero={}", d.zero), fmt::format("plan.vpp={}", d.vpp), fmt::format("plan.order={}", d.order),
+        fmt::format("plan.schedule={}", d.vpp > 1 ? "interleaved-1f1b" : "1f1b"),
+        fmt::format("training.global_batch={}", d.dp * d.pp * 2),
+        fmt::format("cluster.accelerators={}", (d.tp * d.pp * d.dp + fabric.dies - 1) / fabric.dies)})
+    sets.push_back(set);
+  return sets;
+}
+
+} // namespace
+
+TEST_CASE("folded equals unfolded: twenty plans on five fabrics, part-filled pods included") {
+  const auto all = fabrics();
+  for (std::size_t i = 0; i < plans.size(); ++i)
+    for (std::size_t f = 0; f < all.size(); ++f)
+      if ((f + i) % 5 == 0 || i < 2 || (plans[i].dp == 7 && f < 3))
+        if (plans[i].tp * plans[i].pp * plans[i].dp % all[f].dies == 0)
+          check_fold(all[f].scenario, sets_of(all[f], plans[i]));
+}
+
+TEST_CASE("folded equals unfolded with slow ranks, which split their classes and nothing else") {
+  const auto all = fabrics();
+  for (std::size_t f = 0; f < 4; ++f) {
+    auto sets = sets_of(all[f], plans[1]);
+    const auto even = test::simulate(all[f].scenario, sets);
+    sets.push_back("slow_ranks=[{rank: 5, speed: 0.8}, {rank: 40, speed: 0.9}]");
+    check_fold(all[f].scenario, sets);
+    const auto slow = test::simulate(all[f].scenario, sets);
+    CHECK(slow.run.step_time > even.run.step_time);
+    CHECK(slow.folded.ranks.size() > even.folded.ranks.size());
+    const auto where = analysis::where_time_went(slow, slow.run, slow.costs, 0);
+    CHECK(where.seconds[std::size_t(sim::Entry::imbalance)] > 0.01 * slow.run.step_time);
+  }
+}
+
+TEST_CASE("the committed scenarios of up to 512 ranks fold exactly") {
+  for (const char* name : {"korthikanti-22b", "korthikanti-175b", "korthikanti-530b"}) check_fold(name, {});
+}
+
+TEST_CASE("the Llama 3 pattern with a half-filled last pod folds exactly") {
+  // 448 ranks in pods of 128: the fourth pod is half full.
+  check_fold("llama3-405b-16k",
+             {"model.layers=14", "plan.pp=4", "plan.vpp=4", "plan.dp=14", "training.global_batch=112",
+              "cluster.accelerators=448", "cluster.fabric.tiers=[" + tier("rack", 16, 0.5) + ", " + tier("pod", 128, 7) + "]"});
+}
+
+TEST_CASE("every legal tiny plan keeps both ledgers and its bytes") {
+  int ran = 0;
+  for (int ranks : {1, 2, 4, 8})
+    for (int tp = 1; tp <= ranks; tp *= 2)
+      for (int pp = 1; tp * pp <= ranks; pp *= 2)
+        for (int vpp : {1, 2})
+          for (int zero : {0, 1, 2})
+            for (const char* recompute : {"none", "selective", "full"}) {
+              const int dp = ranks / tp / pp;
+              if ((vpp > 1 && pp == 1) || (zero > 0 && dp == 1)) continue;
+              const auto loaded = test::load(
+                  "korthikanti-22b",
+                  {"model.layers=8", fmt::format("plan.tp={}", tp), fmt::format("plan.pp={}", pp),
+                   fmt::format("plan.vpp={}", vpp), fmt::format("plan.dp={}", dp), fmt::format("plan.zero={}", zero),
+                   fmt::format("plan.schedule={}", vpp > 1 ? "interleaved-1f1b" : "1f1b"), "plan.microbatch=1",
+                   fmt::format("plan.recompute={}", recompute), fmt::format("training.global_batch={}", 2 * pp * dp),
+                   fmt::format("cluster.accelerators={}", ranks)});
+              sim::Options all;
+              all.all_subsets = true;
+              const auto r = test::simulate(loaded, all);
+              check_ledgers(r);
+              const auto tax = analysis::interconnect_tax(r);
+              double parts = 0;
+              for (const auto& part : tax.parts) parts += part.seconds;
+              CHECK(std::abs(parts - tax.seconds) < 1e-9 * r.run.step_time);
+              CHECK(tax.seconds >= -1e-12);
+              ++ran;
+            }
+  CHECK(ran > 100);
+}
