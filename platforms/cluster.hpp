@@ -60,7 +60,7 @@ struct Cluster {
   Fabric fabric;
   Figure<std::int64_t> built;    ///< accelerators of the real or described system
   std::int64_t accelerators = 0; ///< packages in use; may exceed `built`: the pattern is repeated
-  std::string canonical; ///< resolved inputs as text, for the inputs' hash
+  std::string canonical;         ///< resolved inputs as text, for the inputs' hash
   [[nodiscard]] std::int64_t ranks() const { return accelerators * accelerator.ranks_per_accelerator; }
   [[nodiscard]] std::int64_t ranks_per_node() const { return node.accelerators * accelerator.ranks_per_accelerator; }
   [[nodiscard]] std::int64_t ranks_per_domain() const { return domain * accelerator.ranks_per_accelerator; }

@@ -26,7 +26,8 @@ Result<KernelPricer> KernelPricer::make(const platforms::Accelerator& accelerato
 
   auto gemm = accelerator.gemm.find(precision);
   if (gemm == accelerator.gemm.end())
-    return fail(training.mark, fmt::format("accelerator {} has no matmul timing for the training precision", accelerator.name));
+    return fail(training.mark,
+                fmt::format("accelerator {} has no matmul timing for the training precision", accelerator.name));
   const platforms::GemmTiming& g = gemm->second;
   p.gemm_ = g.efficiency.value * p.peak_;
   p.weight_gradient_ = g.weight_gradient_efficiency.value_or(g.efficiency).value * p.peak_;
@@ -39,9 +40,11 @@ Result<KernelPricer> KernelPricer::make(const platforms::Accelerator& accelerato
   const platforms::AttentionTiming* attention = platforms::attention_row(accelerator, stack.attention, head_dim);
   if (!attention) {
     std::string known;
-    for (const auto& [name, rows] : accelerator.attention) known += (known.empty() ? "" : ", ") + name;
-    return fail(stack.mark, fmt::format("stack {} runs attention `{}`, for which accelerator {} has no timing (known: {})",
-                                stack.name, stack.attention, accelerator.name, known));
+    for (const auto& [name, rows] : accelerator.attention)
+      known += (known.empty() ? "" : ", ") + name;
+    return fail(stack.mark,
+                fmt::format("stack {} runs attention `{}`, for which accelerator {} has no timing (known: {})",
+                            stack.name, stack.attention, accelerator.name, known));
   }
   const platforms::AttentionTiming& row = *attention;
   // Attention runs in 16 bits whatever the GEMMs do, so its efficiency is of the 16-bit peak.

@@ -72,7 +72,8 @@ public:
                                           r.recompute};
     r.memory = workloads::worst_memory(context);
     r.flops = workloads::model_flops(scenario_.model, scenario_.training);
-    auto kernels = KernelPricer::make(cluster_.accelerator, scenario_.training, scenario_.stack, scenario_.model.head_dim);
+    auto kernels =
+        KernelPricer::make(cluster_.accelerator, scenario_.training, scenario_.stack, scenario_.model.head_dim);
     if (!kernels) return tl::unexpected(kernels.error());
     kernels_ = &*kernels;
     r.rank_peak = kernels->peak();
@@ -99,8 +100,8 @@ private:
     speed_.assign(std::size_t(placement_.ranks), 1.0);
     for (const workloads::SlowRank& slow : scenario_.slow_ranks) {
       if (slow.rank >= placement_.ranks)
-        return fail(slow.mark, fmt::format("slow rank {} does not exist (ranks are 0 to {})", slow.rank,
-                                                     placement_.ranks - 1));
+        return fail(slow.mark,
+                    fmt::format("slow rank {} does not exist (ranks are 0 to {})", slow.rank, placement_.ranks - 1));
       speed_[std::size_t(slow.rank)] = slow.speed;
     }
     return {};

@@ -45,7 +45,8 @@ public:
       }
       out.bytes.push_back({dim, sent, closed_form_.at(dim)});
     }
-    for (auto& [id, group] : groups) out.links.push_back(group);
+    for (auto& [id, group] : groups)
+      out.links.push_back(group);
   }
 
 private:

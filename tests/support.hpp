@@ -31,7 +31,9 @@ inline sim::StepResult simulate(const std::string& name, const std::vector<std::
   return simulate(load(name, sets), options);
 }
 
-inline double relative(double a, double b) { return std::abs(a - b) / std::max(1e-300, std::abs(b)); }
+inline double relative(double a, double b) {
+  return std::abs(a - b) / std::max(1e-300, std::abs(b));
+}
 
 /// What a command prints on stdout, and its exit code.
 struct Output {
@@ -43,7 +45,8 @@ inline Output command(const std::string& line) {
   FILE* pipe = ::popen(line.c_str(), "r");
   REQUIRE(pipe != nullptr);
   std::array<char, 65536> buffer{};
-  while (std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe)) result.out.append(buffer.data(), n);
+  while (std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    result.out.append(buffer.data(), n);
   const int status = ::pclose(pipe);
   result.code = WEXITSTATUS(status);
   return result;

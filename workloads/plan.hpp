@@ -18,7 +18,7 @@ struct Training {
   std::int64_t global_batch = 0;         ///< sequences per step
   std::int64_t sequence = 0;             ///< tokens per sequence
   Precision precision = Precision::bf16; ///< of the GEMMs
-  Mark mark; ///< of the precision, for messages
+  Mark mark;                             ///< of the precision, for messages
   [[nodiscard]] double tokens() const { return double(global_batch) * double(sequence); }
 };
 

@@ -81,7 +81,8 @@ Result<Scenario> read_scenario(const Value& root, const EntryLoader& load) {
   out.slow_ranks = file.slow_ranks;
   out.canonical = canonical_text(*model_tree) + canonical_text(file.training) + canonical_text(*plan_tree) +
                   canonical_text(*stack_tree);
-  for (const SlowRank& slow : out.slow_ranks) out.canonical += fmt::format("slow {} {}\n", slow.rank, slow.speed);
+  for (const SlowRank& slow : out.slow_ranks)
+    out.canonical += fmt::format("slow {} {}\n", slow.rank, slow.speed);
   return out;
 }
 

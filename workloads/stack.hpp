@@ -38,7 +38,7 @@ struct Stack {
   Figure<Seconds> step_overhead;      ///< host work once a step
   Figure<double> optimizer_bytes;     ///< memory traffic per parameter updated
   Figure<Bytes> memory_reserve;       ///< context, communicators, fragmentation
-  Mark mark; ///< where the scenario asks for it, for messages
+  Mark mark;                          ///< where the scenario asks for it, for messages
 };
 
 Result<Stack> read_stack(const Value& value);

@@ -218,16 +218,19 @@ std::string canonical_text(const Value& value) {
   case Value::Kind::scalar: return fmt::format("{}:{}", value.scalar.size(), value.scalar);
   case Value::Kind::sequence: {
     std::string out = "[";
-    for (const Value& item : value.items) out += canonical_text(item) + ",";
+    for (const Value& item : value.items)
+      out += canonical_text(item) + ",";
     return out + "]";
   }
   case Value::Kind::map: break;
   }
   std::vector<const Member*> members;
-  for (const Member& m : value.members) members.push_back(&m);
+  for (const Member& m : value.members)
+    members.push_back(&m);
   std::sort(members.begin(), members.end(), [](const Member* a, const Member* b) { return a->key < b->key; });
   std::string out = "{";
-  for (const Member* m : members) out += m->key + "=" + canonical_text(m->value) + ",";
+  for (const Member* m : members)
+    out += m->key + "=" + canonical_text(m->value) + ",";
   return out + "}";
 }
 

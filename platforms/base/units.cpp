@@ -11,13 +11,16 @@ namespace {
 
 struct Unit {
   std::string_view name;
-  double factor; ///< base units in one
+  double factor;      ///< base units in one
+  double divisor = 1; ///< or one over them: 10 us is 10 / 1e6, exactly rounded, where 10 · 1e-6 is not
+  [[nodiscard]] double to_base(double number) const { return number * factor / divisor; }
+  [[nodiscard]] double from_base(double value) const { return value / factor * divisor; }
 };
 
 template <class Q> std::span<const Unit> units();
 template <> std::span<const Unit> units<Seconds>() {
-  static constexpr std::array table{Unit{"s", 1},    Unit{"ms", 1e-3}, Unit{"us", 1e-6}, Unit{"ns", 1e-9},
-                                    Unit{"min", 60}, Unit{"h", 3600},  Unit{"d", 86400}};
+  static constexpr std::array table{Unit{"s", 1},    Unit{"ms", 1, 1e3}, Unit{"us", 1, 1e6}, Unit{"ns", 1, 1e9},
+                                    Unit{"min", 60}, Unit{"h", 3600},    Unit{"d", 86400}};
   return table;
 }
 template <> std::span<const Unit> units<Bytes>() {
@@ -92,7 +95,7 @@ template <class Q> tl::expected<Q, std::string> parse_quantity(std::string_view 
   if (unit.empty()) return tl::unexpected(fmt::format("`{}` has no unit (takes {})", text, known_units<Q>()));
   for (const Unit& u : units<Q>()) {
     if (unit != u.name) continue;
-    const double value = number * u.factor;
+    const double value = u.to_base(number);
     if (!std::isfinite(value)) return tl::unexpected(fmt::format("`{}` is out of range", text));
     return Q(value);
   }
@@ -105,8 +108,8 @@ template <class Q> std::string print_quantity(Q quantity) {
   const double value = quantity.count();
   std::string best = shortest(value) + " " + std::string(units<Q>().front().name); // base unit: always exact
   for (const Unit& u : units<Q>()) {
-    if (u.factor == 0.125 || value < u.factor) continue;
-    std::string text = shortest(value / u.factor) + " " + std::string(u.name);
+    if (u.factor == 0.125 || value < u.to_base(1)) continue;
+    std::string text = shortest(u.from_base(value)) + " " + std::string(u.name);
     if (text.size() > best.size()) continue;
     if (auto back = parse_quantity<Q>(text); back && back->count() == value) best = std::move(text);
   }

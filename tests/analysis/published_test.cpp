@@ -42,7 +42,8 @@ TEST_CASE("no step beats its bandwidth or its compute bound") {
   for (const char* name : {"llama3-405b-16k", "llama3-405b-16k-910b", "llama3-405b-16k-910c", "korthikanti-175b"}) {
     const auto r = test::simulate(name);
     CHECK(r.run.step_time > r.flops.causal.count() / r.rank_peak / double(r.cluster.ranks()));
-    for (const auto& link : r.links) CHECK(link.bytes / link.capacity <= r.run.step_time);
+    for (const auto& link : r.links)
+      CHECK(link.bytes / link.capacity <= r.run.step_time);
   }
 }
 

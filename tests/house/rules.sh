@@ -27,7 +27,7 @@ roots() { # include roots that a floor sees
 compiles() { # floor, header
   local flags=()
   for root in $(roots "$1"); do flags+=("-I$build_dir/include/$root"); done
-  echo "#include \"$2\"" | "$compiler" -std=c++20 -fsyntax-only -x c++ "${flags[@]}" -isystem "$expected_include" - 2>&1
+  echo "#include \"$2\"" | "$compiler" -std=c++20 -fsyntax-only -x c++ "${flags[@]}" -idirafter "$expected_include" - 2>&1
 }
 for from in base platforms workloads sim analysis; do
   for to in base platforms workloads sim analysis; do

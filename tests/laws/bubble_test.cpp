@@ -13,10 +13,13 @@ namespace {
 
 /// The step of a pipeline whose every slot takes one second and whose messages take none.
 double uniform_step(int pp, int vpp, int m) {
-  std::vector<std::string> sets{
-      fmt::format("plan.pp={}", pp), fmt::format("plan.vpp={}", vpp), "plan.tp=1", "plan.recompute=none",
-      fmt::format("plan.schedule={}", vpp > 1 ? "interleaved-1f1b" : "1f1b"), fmt::format("training.global_batch={}", m),
-      fmt::format("cluster.accelerators={}", pp)};
+  std::vector<std::string> sets{fmt::format("plan.pp={}", pp),
+                                fmt::format("plan.vpp={}", vpp),
+                                "plan.tp=1",
+                                "plan.recompute=none",
+                                fmt::format("plan.schedule={}", vpp > 1 ? "interleaved-1f1b" : "1f1b"),
+                                fmt::format("training.global_batch={}", m),
+                                fmt::format("cluster.accelerators={}", pp)};
   const auto loaded = test::load("korthikanti-175b", sets);
   const auto& s = loaded.scenario;
   REQUIRE(check_legal(s.model, s.training, s.plan, loaded.cluster.ranks()));
@@ -25,7 +28,8 @@ double uniform_step(int pp, int vpp, int m) {
   const auto lowered = sim::lower(s, workloads::Recompute::none, true);
   sim::FoldInput in;
   in.start.rank.assign(std::size_t(placement.ranks), 0);
-  for (std::size_t r = 0; r < in.start.rank.size(); ++r) in.start.rank[r] = std::uint64_t(placement.stage[r]);
+  for (std::size_t r = 0; r < in.start.rank.size(); ++r)
+    in.start.rank[r] = std::uint64_t(placement.stage[r]);
   in.start.communicator.assign(placement.communicators.size(), 0);
   in.start.link.assign(topology.links().size(), 0);
   in.solver_link.assign(topology.links().size(), false);
@@ -33,10 +37,16 @@ double uniform_step(int pp, int vpp, int m) {
   in.group.assign(topology.links().size(), 0);
   const auto folded = sim::fold(placement, in, true);
   std::vector<sim::Cost> costs;
-  for (const auto& recipe : lowered.recipes) costs.push_back({recipe.parts.empty() ? 0.0 : 1.0, 0, 0, {}});
+  for (const auto& recipe : lowered.recipes)
+    costs.push_back({recipe.parts.empty() ? 0.0 : 1.0, 0, 0, {}});
   const sim::CollectivePricer collectives(loaded.cluster);
-  const auto runs = sim::run_engines({{lowered.program, folded, placement, collectives,
-                                       std::vector<double>(folded.ranks.size(), 1.0), 0, {costs, sim::all_dims}}},
+  const auto runs = sim::run_engines({{lowered.program,
+                                       folded,
+                                       placement,
+                                       collectives,
+                                       std::vector<double>(folded.ranks.size(), 1.0),
+                                       0,
+                                       {costs, sim::all_dims}}},
                                      1);
   REQUIRE(runs);
   return runs->front().step_time;

@@ -34,8 +34,10 @@ struct World {
       in.start.link.push_back(std::uint64_t(in.capacity.back()));
       in.group.push_back(int(link.kind));
     }
-    for (std::int32_t stage : placement.stage) in.start.rank.push_back(std::uint64_t(stage));
-    for (const auto& c : placement.communicators) in.start.communicator.push_back(std::uint64_t(c.role));
+    for (std::int32_t stage : placement.stage)
+      in.start.rank.push_back(std::uint64_t(stage));
+    for (const auto& c : placement.communicators)
+      in.start.communicator.push_back(std::uint64_t(c.role));
   }
   /// Stage 0 sends, stage 1 receives; `bytes` of stage 0's message.
   void one_send(double bytes) {
@@ -113,13 +115,15 @@ std::vector<double> in_child(const std::function<std::vector<double>()>& work) {
 std::vector<double> ends_of(const std::vector<std::pair<int, double>>& flows) {
   return in_child([&] {
     std::vector<sim::NetworkRoute> routes;
-    for (const auto& flow : flows) routes.push_back({{{0, flow.first}}});
+    for (const auto& flow : flows)
+      routes.push_back({{{0, flow.first}}});
     std::vector<double> ends(flows.size(), -1);
     sim::Network* door = nullptr;
     sim::Network network({{50e9}}, routes, [&](std::int64_t token) { ends[std::size_t(token)] = door->now(); });
     door = &network;
     network.at(0, [&] {
-      for (std::size_t i = 0; i < flows.size(); ++i) network.start(int(i), flows[i].second, std::int64_t(i));
+      for (std::size_t i = 0; i < flows.size(); ++i)
+        network.start(int(i), flows[i].second, std::int64_t(i));
     });
     network.run();
     return ends;
@@ -156,7 +160,8 @@ TEST_CASE("a ring's bytes and time equal their closed forms") {
   const auto placement = sim::place(loaded.scenario.plan, topology, loaded.cluster.node.scale_up, false);
   const sim::CollectivePricer pricer(loaded.cluster);
   std::vector<double> capacity;
-  for (const auto& link : topology.links()) capacity.push_back(pricer.capacity(link));
+  for (const auto& link : topology.links())
+    capacity.push_back(pricer.capacity(link));
   for (const auto& c : placement.communicators) {
     if (c.role != sim::Role::dp) continue;
     const double card = 25e9 * 0.915, bytes = 1e9;

@@ -20,7 +20,8 @@ void check_ledgers(const sim::StepResult& r) {
     sum += s;
   }
   CHECK(test::relative(sum, r.run.step_time) < 1e-9);
-  for (const auto& check : r.bytes) CHECK(test::relative(check.simulated, check.closed_form) < 1e-9);
+  for (const auto& check : r.bytes)
+    CHECK(test::relative(check.simulated, check.closed_form) < 1e-9);
   CHECK(test::relative(r.flops.causal.count(), r.flops.six_n.count()) < 1e-3);
 }
 
@@ -65,33 +66,35 @@ struct Fabric {
 };
 /// Small worlds of five fabrics; an 8-layer model, so that a run takes milliseconds.
 std::vector<Fabric> fabrics() {
-  const std::vector<std::string> small{"model=llama3-8b", "model.layers=16", "training.sequence=2048",
-                                       "plan.recompute=none", "plan.vpp=1", "plan.schedule=1f1b"};
+  const std::vector<std::string> small{"model=llama3-8b",     "model.layers=16", "training.sequence=2048",
+                                       "plan.recompute=none", "plan.vpp=1",      "plan.schedule=1f1b"};
   auto with = [&](std::vector<std::string> more) {
     std::vector<std::string> out = small;
     out.insert(out.end(), more.begin(), more.end());
     return out;
   };
-  return {{"llama3-405b-16k", with({"cluster=h100-superpod"}), 1},
-          {"llama3-405b-16k",
-           with({"cluster.fabric.tiers=[" + tier("rack", 16, 2) + ", " + tier("pod", 64, 7) + "]"}), 1},
-          {"llama3-405b-16k-910b", with({"cluster.fabric.tiers=[" + tier("leaf", 32, 3) + "]"}), 1},
-          {"llama3-405b-16k-910c", with({"cluster.domain=32"}), 2},
-          {"llama3-405b-16k", with({"cluster=h800-deepseek", "cluster.node.nics.per_node=1"}), 1}};
+  return {
+      {"llama3-405b-16k", with({"cluster=h100-superpod"}), 1},
+      {"llama3-405b-16k", with({"cluster.fabric.tiers=[" + tier("rack", 16, 2) + ", " + tier("pod", 64, 7) + "]"}), 1},
+      {"llama3-405b-16k-910b", with({"cluster.fabric.tiers=[" + tier("leaf", 32, 3) + "]"}), 1},
+      {"llama3-405b-16k-910c", with({"cluster.domain=32"}), 2},
+      {"llama3-405b-16k", with({"cluster=h800-deepseek", "cluster.node.nics.per_node=1"}), 1}};
 }
 
 struct Degrees {
   int tp, pp, dp, zero, vpp;
   const char* order;
 };
-constexpr std::array plans{
-    Degrees{8, 2, 2, 2, 1, "[tp, pp, dp]"},  Degrees{8, 4, 4, 1, 1, "[tp, dp, pp]"},  Degrees{8, 1, 8, 2, 1, "[tp, dp, pp]"},
-    Degrees{4, 4, 4, 0, 2, "[tp, pp, dp]"},  Degrees{4, 2, 8, 1, 4, "[tp, dp, pp]"},  Degrees{2, 4, 8, 2, 1, "[tp, dp, pp]"},
-    Degrees{2, 8, 4, 2, 2, "[tp, pp, dp]"},  Degrees{1, 4, 16, 1, 1, "[dp, pp]"},     Degrees{1, 16, 4, 0, 1, "[pp, dp]"},
-    Degrees{1, 1, 64, 2, 1, "[dp]"},         Degrees{8, 8, 1, 0, 1, "[tp, pp]"},      Degrees{8, 8, 1, 0, 2, "[pp, tp]"},
-    Degrees{8, 16, 4, 2, 1, "[tp, pp, dp]"}, Degrees{8, 4, 16, 2, 2, "[tp, dp, pp]"}, Degrees{16, 2, 2, 1, 1, "[tp, pp, dp]"},
-    Degrees{8, 7, 4, 2, 1, "[tp, pp, dp]"},  Degrees{8, 4, 7, 2, 1, "[tp, pp, dp]"},  Degrees{8, 4, 7, 1, 1, "[tp, dp, pp]"},
-    Degrees{4, 3, 5, 0, 1, "[tp, pp, dp]"},  Degrees{8, 2, 32, 2, 8, "[tp, dp, pp]"}};
+constexpr std::array plans{Degrees{8, 2, 2, 2, 1, "[tp, pp, dp]"},  Degrees{8, 4, 4, 1, 1, "[tp, dp, pp]"},
+                           Degrees{8, 1, 8, 2, 1, "[tp, dp, pp]"},  Degrees{4, 4, 4, 0, 2, "[tp, pp, dp]"},
+                           Degrees{4, 2, 8, 1, 4, "[tp, dp, pp]"},  Degrees{2, 4, 8, 2, 1, "[tp, dp, pp]"},
+                           Degrees{2, 8, 4, 2, 2, "[tp, pp, dp]"},  Degrees{1, 4, 16, 1, 1, "[dp, pp]"},
+                           Degrees{1, 16, 4, 0, 1, "[pp, dp]"},     Degrees{1, 1, 64, 2, 1, "[dp]"},
+                           Degrees{8, 8, 1, 0, 1, "[tp, pp]"},      Degrees{8, 8, 1, 0, 2, "[pp, tp]"},
+                           Degrees{8, 16, 4, 2, 1, "[tp, pp, dp]"}, Degrees{8, 4, 16, 2, 2, "[tp, dp, pp]"},
+                           Degrees{16, 2, 2, 1, 1, "[tp, pp, dp]"}, Degrees{8, 7, 4, 2, 1, "[tp, pp, dp]"},
+                           Degrees{8, 4, 7, 2, 1, "[tp, pp, dp]"},  Degrees{8, 4, 7, 1, 1, "[tp, dp, pp]"},
+                           Degrees{4, 3, 5, 0, 1, "[tp, pp, dp]"},  Degrees{8, 2, 32, 2, 8, "[tp, dp, pp]"}};
 
 std::vector<std::string> sets_of(const Fabric& fabric, const Degrees& d) {
   auto sets = fabric.sets;
@@ -132,14 +135,15 @@ TEST_CASE("folded equals unfolded with slow ranks, which split their classes and
 }
 
 TEST_CASE("the committed scenarios of up to 512 ranks fold exactly") {
-  for (const char* name : {"korthikanti-22b", "korthikanti-175b", "korthikanti-530b"}) check_fold(name, {});
+  for (const char* name : {"korthikanti-22b", "korthikanti-175b", "korthikanti-530b"})
+    check_fold(name, {});
 }
 
 TEST_CASE("the Llama 3 pattern with a half-filled last pod folds exactly") {
   // 448 ranks in pods of 128: the fourth pod is half full.
-  check_fold("llama3-405b-16k",
-             {"model.layers=14", "plan.pp=4", "plan.vpp=4", "plan.dp=14", "training.global_batch=112",
-              "cluster.accelerators=448", "cluster.fabric.tiers=[" + tier("rack", 16, 0.5) + ", " + tier("pod", 128, 7) + "]"});
+  check_fold("llama3-405b-16k", {"model.layers=14", "plan.pp=4", "plan.vpp=4", "plan.dp=14",
+                                 "training.global_batch=112", "cluster.accelerators=448",
+                                 "cluster.fabric.tiers=[" + tier("rack", 16, 0.5) + ", " + tier("pod", 128, 7) + "]"});
 }
 
 TEST_CASE("every legal tiny plan keeps both ledgers and its bytes") {
@@ -154,7 +158,7 @@ TEST_CASE("every legal tiny plan keeps both ledgers and its bytes") {
               if ((vpp > 1 && pp == 1) || (zero > 0 && dp == 1)) continue;
               const auto loaded = test::load(
                   "korthikanti-22b",
-                  {"model.layers=8", fmt::format("plan.tp={}", tp), fmt::format("plan.pp={}", pp),
+                  {"model.layers=16", fmt::format("plan.tp={}", tp), fmt::format("plan.pp={}", pp),
                    fmt::format("plan.vpp={}", vpp), fmt::format("plan.dp={}", dp), fmt::format("plan.zero={}", zero),
                    fmt::format("plan.schedule={}", vpp > 1 ? "interleaved-1f1b" : "1f1b"), "plan.microbatch=1",
                    fmt::format("plan.recompute={}", recompute), fmt::format("training.global_batch={}", 2 * pp * dp),
@@ -165,7 +169,8 @@ TEST_CASE("every legal tiny plan keeps both ledgers and its bytes") {
               check_ledgers(r);
               const auto tax = analysis::interconnect_tax(r);
               double parts = 0;
-              for (const auto& part : tax.parts) parts += part.seconds;
+              for (const auto& part : tax.parts)
+                parts += part.seconds;
               CHECK(std::abs(parts - tax.seconds) < 1e-9 * r.run.step_time);
               CHECK(tax.seconds >= -1e-12);
               ++ran;

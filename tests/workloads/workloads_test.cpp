@@ -1,0 +1,146 @@
+// Models, plans, schedules and memory against their closed forms and the papers.
+#include "platforms/catalog.hpp"
+#include "tests/support.hpp"
+#include "workloads/schedule.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+using namespace weft;
+using namespace weft::workloads;
+
+namespace {
+
+Model model(const std::string& name) {
+  auto tree = platforms::load_entry("models", name, {});
+  REQUIRE(tree);
+  auto out = read_model(*tree);
+  if (!out) FAIL(render(out.error()));
+  return std::move(*out);
+}
+
+} // namespace
+
+TEST_CASE("parameter counts are within 1 % of the published ones") {
+  CHECK(platforms::catalog_names("models").size() >= 7);
+  for (const auto& name : platforms::catalog_names("models")) {
+    CAPTURE(name);
+    const Model m = model(name);
+    CHECK(test::relative(m.parameters(), m.published_parameters.value) < 0.01);
+  }
+}
+
+TEST_CASE("every slot of a schedule is run once, and no backward before its forward") {
+  for (std::int64_t pp : {1, 2, 3, 4, 8})
+    for (std::int64_t vpp : {1, 2, 4})
+      for (std::int64_t rounds : {1, 2, 3}) {
+        if (vpp > 1 && pp == 1) continue;
+        const std::int64_t m = pp * rounds;
+        for (std::int64_t stage = 0; stage < pp; ++stage) {
+          const auto slots = stage_slots(vpp > 1 ? Schedule::interleaved : Schedule::one_f_one_b, stage, pp, vpp, m);
+          std::set<std::tuple<bool, int, int>> seen;
+          for (const Slot& s : slots) {
+            CHECK(seen.insert({s.phase == Phase::backward, s.chunk, s.microbatch}).second);
+            if (s.phase == Phase::backward) CHECK(seen.count({false, s.chunk, s.microbatch}) == 1);
+          }
+          CHECK(std::int64_t(slots.size()) == 2 * m * vpp);
+          if (vpp == 1) CHECK(peak_in_flight(slots) == std::min(m, pp - stage));
+        }
+      }
+}
+
+TEST_CASE("ranks and coordinates are one to one in every order") {
+  std::vector<Dimension> order{Dimension::tp, Dimension::cp, Dimension::ep, Dimension::dp, Dimension::pp};
+  std::sort(order.begin(), order.end());
+  do {
+    Plan plan;
+    plan.tp = 2;
+    plan.dp = 3;
+    plan.pp = 4;
+    plan.order = order;
+    const RankMap map(plan);
+    std::set<std::int64_t> seen;
+    for (std::int64_t r = 0; r < plan.ranks(); ++r) {
+      const Coordinates at = map.coordinates(r);
+      CHECK(map.rank(at) == r);
+      seen.insert((at.tp * 3 + at.dp) * 4 + at.pp);
+    }
+    CHECK(seen.size() == 24);
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST_CASE("layers are dealt as the frameworks deal them") {
+  Plan plan;
+  plan.pp = 16;
+  plan.vpp = 8;
+  const auto llama = split_layers(model("llama3-405b"), plan);
+  CHECK(llama.front() == 0); // embedding and head count as layers: 128 things on 128 chunks
+  CHECK(llama.back() == 0);
+  CHECK(std::count(llama.begin(), llama.end(), 1) == 126);
+  plan.pp = 5;
+  plan.vpp = 1;
+  CHECK(split_layers(model("llama3-8b"), plan) == std::vector<std::int64_t>{7, 7, 6, 6, 6});
+  plan.layers_per_chunk = {6, 7, 7, 7, 5};
+  CHECK(split_layers(model("llama3-8b"), plan) == plan.layers_per_chunk);
+}
+
+TEST_CASE("activation memory equals Korthikanti et al.'s formulas (arXiv 2205.05198, table 2)") {
+  auto loaded = test::load("korthikanti-175b");
+  auto& s = loaded.scenario;
+  for (const char* name : {"megatron-22b", "gpt3-175b", "megatron-530b", "megatron-1t"})
+    for (std::int64_t tp : {1, 8}) {
+      s.model = model(name);
+      s.plan.tp = tp;
+      const double sbh = 2048.0 * double(s.model.hidden), t = double(tp);
+      const double scores = 5.0 * double(s.model.heads) * 2048 / double(s.model.hidden);
+      auto bytes = [&](bool sp, Recompute r) {
+        s.plan.sp = sp;
+        return activation_bytes({s.model, s.training, s.plan, s.stack, r}).count();
+      };
+      CHECK(bytes(true, Recompute::none) == doctest::Approx(sbh * (34 + scores) / t));
+      CHECK(bytes(false, Recompute::none) == doctest::Approx(sbh * (10 + 24 / t + scores / t)));
+      CHECK(bytes(true, Recompute::selective) == doctest::Approx(sbh * 34 / t));
+      CHECK(bytes(true, Recompute::full) == doctest::Approx(sbh * 2 / t));
+    }
+}
+
+TEST_CASE("model FLOP follow Korthikanti et al.'s formula (appendix A) under the s² convention") {
+  for (const char* name : {"megatron-22b", "gpt3-175b", "megatron-530b", "megatron-1t"}) {
+    const Model m = model(name);
+    const Training training{64, 2048, Precision::fp16, {}};
+    const double B = 64, s = 2048, l = double(m.layers), h = double(m.hidden), V = double(m.vocab);
+    const double paper = 72 * B * s * l * h * h * (1 + s / (6 * h) + V / (12 * l * h));
+    CHECK(model_flops(m, training).full.count() == doctest::Approx(paper).epsilon(1e-9));
+  }
+}
+
+TEST_CASE("what a layer executes adds up to its model FLOP") {
+  auto loaded = test::load("llama3-405b-16k");
+  const auto& s = loaded.scenario;
+  const LayerContext context{s.model, s.training, s.plan, s.stack, Recompute::none};
+  double useful = 0;
+  for (const auto& work : {layer_forward(context), layer_backward(context)})
+    for (const auto& step : work)
+      if (!step.is_collective) useful += step.kernel.useful.count();
+  const double tokens = 8192, h = 16384;
+  const double matmul = 6 * tokens * (s.model.attention_parameters() + s.model.mlp_parameters());
+  const double attention = 6 * tokens * 8192 * h; // 3 · 2 matmuls · s²/2 · 2 FLOP
+  CHECK(useful * 8 == doctest::Approx(matmul + attention).epsilon(1e-12));
+}
+
+TEST_CASE("the worst stage decides, and sharding shrinks what it says it shrinks") {
+  auto loaded = test::load("llama3-405b-16k");
+  auto& s = loaded.scenario;
+  auto need = [&](std::int64_t zero) {
+    s.plan.zero = zero;
+    return worst_memory({s.model, s.training, s.plan, s.stack, Recompute::none});
+  };
+  const auto z0 = need(0), z1 = need(1), z2 = need(2);
+  CHECK(z1.optimizer.count() == doctest::Approx(z0.optimizer.count() / 128));
+  CHECK(z1.gradients == z0.gradients);
+  CHECK(z2.gradients < z1.gradients);
+  CHECK(z2.weights == z0.weights);
+  // 126 layers of 3.19e9 parameters over tp 8 × pp 16, two bytes each.
+  CHECK(z0.weights.count() == doctest::Approx(8 * s.model.layer_parameters() / 8 * 2));
+}
