@@ -136,7 +136,7 @@ Result<Cluster> read_cluster(const Value& spec) {
   const Mark at = count ? count->mark : spec.mark;
   if (out.accelerators < 1)
     return fail(at, fmt::format("cluster {} needs `accelerators`: how many are in use", out.name));
-  if (out.accelerators > 100'000'000) return fail(at, "more than 100 million accelerators");
+  if (out.accelerators > 4'194'304) return fail(at, "more than 4,194,304 accelerators");
   if (out.node.accelerators < 1) return fail(node_tree->mark, "a node has at least one accelerator");
   out.canonical = canonical_text(*tree) + canonical_text(*node_tree) + canonical_text(*accelerator_tree);
   if (auto ok = check_nics(out, spec.mark); !ok) return tl::unexpected(ok.error());

@@ -8,6 +8,7 @@
 #include <bit>
 #include <fmt/format.h>
 #include <map>
+#include <stdexcept>
 
 namespace weft::sim {
 namespace {
@@ -89,7 +90,7 @@ public:
     r.folded = fold(placement_, in, !options_.fold);
     r.dims = dims_present(scenario_.plan);
     describe_classes(r);
-    if (auto ok = run_all(r); !ok) return tl::unexpected(ok.error());
+    run_all(r);
     count_traffic(lowered_, placement_, collectives_, topology_, in, r);
     r.hardware_flops = executed(context, r.program);
     return r;
@@ -147,7 +148,7 @@ private:
     return out;
   }
 
-  Result<void> run_all(StepResult& r) {
+  void run_all(StepResult& r) {
     std::vector<double> speed;
     for (double s : r.speed_of_class)
       speed.push_back(s);
@@ -168,12 +169,11 @@ private:
     r.ideal_costs = inputs.back().prices.costs;
     if (inputs.size() > 1) r.ideal_costs = inputs[1].prices.costs;
     auto runs = run_engines(inputs, options_.jobs);
-    if (!runs) return fail({}, runs.error());
+    if (!runs) throw std::runtime_error(runs.error()); // not what the user typed
     for (std::size_t i = 0; i < sets.size(); ++i)
       r.subsets.push_back({sets[i], (*runs)[i].step_time});
     r.run = std::move((*runs)[0]);
     r.ideal = runs->size() > 1 ? std::move((*runs)[1]) : r.run;
-    return {};
   }
 
   [[nodiscard]] double executed(const workloads::LayerContext& context, const Program& program) const {

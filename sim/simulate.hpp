@@ -13,7 +13,8 @@ struct Options {
   int jobs = 2;             ///< simulation processes at a time
 };
 
-/// Fails on what the user got wrong (illegal plan, figure unknown) and on a simulation that died.
+/// Fails on what the user got wrong (illegal plan, figure unknown); throws std::runtime_error when a simulation
+/// process died.
 Result<StepResult> simulate(const workloads::Scenario& scenario, const platforms::Cluster& cluster,
                             const Options& options = {});
 

@@ -127,7 +127,7 @@ Result<void> check_legal(const Model& model, const Training& training, const Pla
   const auto layers = split_layers(model, plan);
   if (std::any_of(layers.begin(), layers.end(), [](std::int64_t n) { return n < 0; }))
     return wrong("stage_split leaves a chunk with fewer than no layers");
-  if (m * plan.pp * plan.vpp > 50'000'000)
+  if (m * plan.pp * plan.vpp > 5'000'000)
     return wrong(fmt::format("{} microbatches over {} chunks are too many slots", m, plan.pp * plan.vpp));
   return {};
 }

@@ -13,6 +13,8 @@ std::string about_of(const std::string& kind, const std::string& name) {
   if (!entry) return {};
   for (const char* key : {"about", "full_name"})
     if (const Value* value = entry->find(key)) return value->scalar;
+  const Value *count = entry->find("accelerators"), *chip = entry->find("accelerator");
+  if (count && chip) return count->scalar + " × " + chip->scalar;
   return {};
 }
 

@@ -47,8 +47,8 @@ std::unique_ptr<ScaleOut> make_rail_optimised(const Cluster& cluster, std::int64
     const FabricTier& tier = cluster.fabric.tiers[i];
     const double per_nic = nic / tier.oversubscription.value;
     const std::int64_t rails = i == 0 ? cluster.node.nics.per_node : 1;
-    const double nics_below =
-        double(tier.accelerators / cluster.node.accelerators) * double(cluster.node.nics.per_node) / double(rails);
+    const std::int64_t nodes = tier.accelerators / cluster.node.accelerators; // exact: checked when read
+    const double nics_below = double(nodes) * double(cluster.node.nics.per_node) / double(rails);
     const BytesPerSecond capacity(per_nic * nics_below);
     const bool binding = per_nic < feeding;
     const std::int64_t ranks_below = tier.accelerators * cluster.accelerator.ranks_per_accelerator;

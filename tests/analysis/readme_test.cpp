@@ -1,0 +1,51 @@
+// Does the README show what the commands print?
+#include "tests/support.hpp"
+
+#include <fmt/format.h>
+#include <fstream>
+#include <sstream>
+
+using namespace weft;
+
+namespace {
+std::string readme() {
+  std::ifstream in(std::string(WEFT_SOURCE_DIR) + "/README.md");
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+} // namespace
+
+TEST_CASE("the README's comparison is what weft compare prints") {
+  const std::string text = readme();
+  const std::string open = "<!-- weft compare -->\n```text\n", close = "```\n<!-- end -->";
+  const auto from = text.find(open), to = text.find(close);
+  REQUIRE(from != std::string::npos);
+  REQUIRE(to != std::string::npos);
+  const auto printed = test::command(std::string(WEFT_BINARY) + " compare");
+  CHECK(printed.code == 0);
+  CHECK(text.substr(from + open.size(), to - from - open.size()) == printed.out);
+}
+
+TEST_CASE("the README's table of published steps is what the simulator gives") {
+  const std::string text = readme();
+  for (const char* name : {"korthikanti-22b", "korthikanti-175b", "korthikanti-530b", "korthikanti-530b-dp8",
+                           "llama3-405b-16k", "llama3-405b-8k"}) {
+    sim::Options quick;
+    quick.ideal_run = false;
+    const double step = test::simulate(name, {}, quick).run.step_time;
+    CHECK_MESSAGE(text.find(fmt::format("| {:.3f} s |", step)) != std::string::npos, name << " " << step);
+  }
+}
+
+TEST_CASE("the README's example commands run") {
+  const std::string weft = WEFT_BINARY;
+  CHECK(test::command(weft + " run llama3-405b-16k --set plan.vpp=4 --set plan.recompute=full --set "
+                             "cluster.node.nics.bandwidth='200 Gbit/s' 2>/dev/null")
+            .code == 0);
+  for (const char* line : {" run llama3-405b-16k --explain", " compare llama3-405b-16k llama3-405b-16k-h800",
+                           " catalog accelerators h100-sxm", " catalog", " run korthikanti-175b --format csv",
+                           " run korthikanti-175b --ideal-network", " compare korthikanti-175b --format json",
+                           " catalog models --format json", " --version", " --help"})
+    CHECK_MESSAGE(test::command(weft + line + " 2>/dev/null").code == 0, line);
+}

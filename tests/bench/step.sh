@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# CPU seconds (children included) and peak memory of whole commands: median of five runs after a warm-up.
+# Usage: tests/bench/step.sh [build/release/weft]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+weft=${1:-build/release/weft}
+
+median_of_five() { # label, command...
+  local label=$1 cpu=() memory=() line
+  shift
+  "$@" >/dev/null 2>&1
+  for _ in 1 2 3 4 5; do
+    line=$("$@" --stats 2>&1 >/dev/null | grep -oE 'CPU [0-9.]+|memory [0-9.]+')
+    cpu+=("$(awk '/CPU/ {print $2}' <<<"$line")")
+    memory+=("$(awk '/memory/ {print $2}' <<<"$line")")
+  done
+  printf '%-58s %8s s %8s MB\n' "$label" "$(printf '%s\n' "${cpu[@]}" | sort -n | sed -n 3p)" \
+    "$(printf '%s\n' "${memory[@]}" | sort -n | sed -n 3p)"
+}
+
+scale() { # accelerators
+  median_of_five "the same step on $1, 16 microbatches, tax" "$weft" run llama3-405b-16k --set "cluster.accelerators=$1" \
+    --set "plan.dp=$(($1 / 128))" --set "training.global_batch=$(($1 / 8))"
+}
+
+median_of_five "llama3-405b-16k with tax" "$weft" run llama3-405b-16k
+median_of_five "llama3-405b-16k with tax by dimension (--explain)" "$weft" run llama3-405b-16k --explain
+median_of_five "weft compare (four clusters, tax by dimension)" "$weft" compare
+scale 131072
+scale 1048576
