@@ -70,11 +70,12 @@ private:
     Breakdown out{};
     double at = 0;
     for (const auto& span : run_.compute[rc]) {
-      if (span.begin > at) idle(rc, at, span.begin, out);
+      last_compute_end_ = at;
+      if (span.begin > at) idle(rc, at, span.begin, span.op, out);
       busy(rc, span, out);
       at = span.end;
     }
-    if (run_.step_time > at) idle(rc, at, run_.step_time, out);
+    if (run_.step_time > at) idle(rc, at, run_.step_time, -1, out);
     return out;
   }
 
@@ -89,14 +90,39 @@ private:
     entry(out, Entry::imbalance) += span.lockstep;
   }
 
-  /// A stretch in which the rank computes nothing: in a message of its own, or waiting for somebody.
-  void idle(std::size_t rc, double from, double to, Breakdown& out) {
+  /// A stretch in which the rank computes nothing: in a message of its own, or waiting for somebody. Of several
+  /// messages in progress the one that keeps the next compute op waiting is charged, else the first in program order.
+  void idle(std::size_t rc, double from, double to, std::int32_t next, Breakdown& out) {
+    const std::vector<std::int32_t> needed = messages_before(rc, next);
     split_covered(rc, from, to, [&](double a, double b, const Covered* c) {
-      if (c)
-        entry(out, sim::entry_of(c->dim)) += b - a;
-      else
+      if (!c) {
         waiting(rc, a, b, 0, out);
+        return;
+      }
+      auto charged = std::find_if(c->ops.begin(), c->ops.end(), [&](const Covered::InProgress& m) {
+        return std::binary_search(needed.begin(), needed.end(), m.op);
+      });
+      if (charged == c->ops.end()) charged = c->ops.begin();
+      entry(out, sim::entry_of(charged->dim)) += b - a;
     });
+  }
+  /// Messages that an op needs, directly or through other messages; ascending.
+  std::vector<std::int32_t> messages_before(std::size_t rc, std::int32_t op) const {
+    std::vector<std::int32_t> out, open;
+    if (op >= 0) open.push_back(op);
+    while (!open.empty()) {
+      const std::int32_t at = open.back();
+      open.pop_back();
+      for (std::int32_t b : lines_[rc].before[std::size_t(at)]) {
+        if (lines_[rc].program->ops[std::size_t(b)].kind == OpKind::compute) continue;
+        if (lines_[rc].end[std::size_t(b)] <= last_compute_end_) continue; // over before the gap began
+        out.push_back(b);
+        open.push_back(b);
+      }
+    }
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
   }
 
   template <class F> void split_covered(std::size_t rc, double from, double to, F piece) {
@@ -246,6 +272,7 @@ private:
   std::vector<ClassTimeline> lines_;
   std::vector<std::vector<double>> balance_; ///< by stage and slot kind
   std::size_t last_ = 0, depth_limit_ = 0;
+  double last_compute_end_ = 0; ///< of the class being accounted
 };
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "analysis/table.hpp"
 
 #include <algorithm>
+#include <sstream>
 
 namespace weft::analysis {
 namespace {
@@ -35,6 +36,21 @@ std::string format_table(const std::vector<std::vector<std::string>>& rows) {
     out += line + "\n";
   }
   return out;
+}
+
+std::string wrap(const std::string& text, std::size_t indent) {
+  constexpr std::size_t widest = 110;
+  std::istringstream words(text);
+  const std::string margin(indent, ' ');
+  std::string out, line, word;
+  while (words >> word) {
+    if (!line.empty() && width(line) + 1 + width(word) > widest) {
+      out += line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? margin : " ") + word;
+  }
+  return out + line + "\n";
 }
 
 std::string csv_field(const std::string& text) {

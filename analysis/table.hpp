@@ -8,6 +8,9 @@ namespace weft::analysis {
 /// A row of one cell is a heading and runs over the columns.
 std::string format_table(const std::vector<std::vector<std::string>>& rows);
 
+/// Text broken between words at 110 characters; every line starts with `indent` blanks. Ends with a newline.
+std::string wrap(const std::string& text, std::size_t indent);
+
 /// A CSV field: quoted where it must be.
 std::string csv_field(const std::string& text);
 

@@ -154,8 +154,8 @@ std::string run_text(const Summary& s, bool explain) {
   headline(rows, one);
   where_rows(rows, one);
   tax_rows(rows, one);
-  out += format_table(rows) + "\n" + quotable(s) + "\n" + made_by_network(s) +
-         evidence_sentence(s.result.scenario, s.result.cluster) + "\n";
+  out += format_table(rows) + "\n" + wrap(quotable(s), 0) + made_by_network(s) +
+         wrap(evidence_sentence(s.result.scenario, s.result.cluster), 0);
   return explain ? out + explanation(s) : out;
 }
 
@@ -173,9 +173,9 @@ std::string compare_text(const std::vector<Summary>& all) {
   tax_rows(rows, all);
   out += format_table(rows) + "\nWHAT EACH LOSES, AND HOW SURE THAT IS\n";
   for (const Summary& s : all) {
-    out += fmt::format("  {}: ", s.result.scenario.name);
-    if (!alike) out += fmt::format("{}; {}. ", training_line(s.result), plan_line(s.result));
-    out += quotable(s) + "\n    " + evidence_sentence(s.result.scenario, s.result.cluster) + "\n";
+    out += "\n  " + s.result.scenario.name + "\n";
+    if (!alike) out += wrap(training_line(s.result) + "; " + plan_line(s.result) + ".", 4);
+    out += wrap(quotable(s), 4) + wrap(evidence_sentence(s.result.scenario, s.result.cluster), 4);
   }
   return out;
 }

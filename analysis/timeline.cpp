@@ -22,14 +22,14 @@ struct Event {
   sim::Dim dim{};
 };
 
-/// Sweeps the messages' begins and ends; the lowest op in progress names the stretch.
+/// Sweeps the messages' begins and ends.
 std::vector<Covered> cover(std::vector<Event> events) {
   std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) { return a.at < b.at; });
   std::vector<Covered> out;
-  std::set<std::pair<std::int32_t, sim::Dim>> open;
+  std::set<Covered::InProgress> open;
   double since = 0;
   for (const Event& e : events) {
-    if (!open.empty() && e.at > since) out.push_back({since, e.at, open.begin()->second});
+    if (!open.empty() && e.at > since) out.push_back({since, e.at, {open.begin(), open.end()}});
     since = e.at;
     if (e.begins)
       open.insert({e.op, e.dim});

@@ -3,16 +3,21 @@
 
 #include "sim/result.hpp"
 
+#include <compare>
 #include <cstdint>
 #include <vector>
 
 namespace weft::analysis {
 
-/// A stretch in which at least one message of this rank is in progress; `dim` is that of the op lowest in
-/// program order.
+/// A stretch in which messages of this rank are in progress, in program order.
 struct Covered {
+  struct InProgress {
+    std::int32_t op = 0;
+    sim::Dim dim{};
+    friend auto operator<=>(const InProgress&, const InProgress&) = default;
+  };
   double begin = 0, end = 0;
-  sim::Dim dim{};
+  std::vector<InProgress> ops;
 };
 
 struct ClassTimeline {

@@ -23,7 +23,11 @@ struct Transfer {
   Algorithm algorithm{};
   double latency = 0; ///< s: base, hops, and the √ term of chunked pipelining
   double units = 0;   ///< bytes per flow, as the solver sees them (link efficiencies are in the link capacities)
-  double payload = 0; ///< bytes per flow that really cross; differs from units where the pattern has a rate of its own
+  double payload = 0; ///< bytes per flow that really cross; differs where the pattern has a rate of its own
+  /// Part of it, latency included.
+  [[nodiscard]] Transfer operator*(double share) const {
+    return {algorithm, share * latency, share * units, share * payload};
+  }
 };
 
 /// Closed forms (sim/docs/collectives.md) with the cluster's constants.

@@ -243,7 +243,7 @@ private:
       return;
     }
     auto [it, fresh] = transfers_.try_emplace({c, op.message});
-    if (fresh) it->second = in_.collectives.price(message.op, message.size, real);
+    if (fresh) it->second = in_.collectives.price(message.op, message.size, real) * message.share;
     const Transfer transfer = it->second;
     if (message.slows_compute && transfer.algorithm != Algorithm::in_network) {
       slowing_.insert(token(c, op.tag));

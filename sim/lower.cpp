@@ -165,7 +165,7 @@ private:
     const bool split = s_.plan.sp || s_.stack.pipeline_scatter;
     const double bytes =
         2.0 * double(s_.training.sequence * s_.plan.microbatch * s_.model.hidden) / (split ? double(s_.plan.tp) : 1.0);
-    const std::int32_t id = message_id(CollectiveOp::send, bytes, Dim::pp, false);
+    const std::int32_t id = message_id({CollectiveOp::send, Bytes(bytes), Dim::pp, false, 1});
     stream = st.builder.add(message(OpKind::send, role, id, std::int32_t(slot.chunk * m_ + slot.microbatch)),
                             {st.compute, stream});
     if (!s_.stack.overlap.pipeline) st.compute = stream;
@@ -184,7 +184,7 @@ private:
       const std::int64_t n = buckets(st.stage, c);
       const double bytes = 2 * chunk(st.stage, c).parameters / double(n);
       for (std::int64_t i = 0; i < n; ++i) {
-        const std::int32_t id = message_id(CollectiveOp::all_gather, bytes, Dim::dp, true);
+        const std::int32_t id = message_id({CollectiveOp::all_gather, Bytes(bytes), Dim::dp, true, 1});
         st.parameters = st.builder.add(message(OpKind::collective, Role::dp, id), {st.parameters});
         if (s_.stack.overlap.parameters)
           st.gathers[std::size_t(c)].push_back(st.parameters);
@@ -196,7 +196,8 @@ private:
   }
   void reduce_gradients(State& st, std::int64_t c, const std::vector<std::int32_t>& ends) {
     const CollectiveOp op = sharded() ? CollectiveOp::reduce_scatter : CollectiveOp::all_reduce;
-    const std::int32_t id = message_id(op, gradient_bytes(st.stage, c) / double(ends.size()), Dim::dp, true);
+    const std::int32_t id =
+        message_id({op, Bytes(gradient_bytes(st.stage, c) / double(ends.size())), Dim::dp, true, 1});
     for (std::int32_t end : ends)
       st.gradients = st.builder.add(message(OpKind::collective, Role::dp, id), {end, st.gradients});
   }
@@ -219,7 +220,7 @@ private:
         reduce_gradients(st, c, ends);
       }
     auto blocking = [&](Role role, CollectiveOp op, double bytes) {
-      const std::int32_t id = message_id(op, bytes, Dim::other, false);
+      const std::int32_t id = message_id({op, Bytes(bytes), Dim::other, false, 1});
       st.compute = st.builder.add(message(OpKind::collective, role, id), {st.compute, st.gradients});
     };
     double layers = 0, parameters = 0;
@@ -242,9 +243,10 @@ private:
   }
 
   // --- tables ----------------------------------------------------------------------------------------
-  std::int32_t message_id(CollectiveOp op, double bytes, Dim dim, bool slows) {
-    auto [it, fresh] = message_ids_.try_emplace({op, bytes, dim, slows}, std::int32_t(out_.program.messages.size()));
-    if (fresh) out_.program.messages.push_back({op, Bytes(bytes), dim, slows});
+  std::int32_t message_id(const Message& m) {
+    auto [it, fresh] = message_ids_.try_emplace({m.op, m.size.count(), m.dim, m.slows_compute, m.share},
+                                                std::int32_t(out_.program.messages.size()));
+    if (fresh) out_.program.messages.push_back(m);
     return it->second;
   }
   std::int32_t zero_cost() {
@@ -285,6 +287,7 @@ private:
   }
   /// Every tp collective an op of its own; kernels between two of them one compute op.
   void explode(const Recipe::Part& part, std::vector<Segment>& out) {
+    const auto work = workloads::split_hidden(part.work, s_.stack.tp_hidden_share.value);
     workloads::Work run;
     auto flush = [&] {
       if (run.empty()) return;
@@ -292,17 +295,17 @@ private:
       out.push_back({false, false, std::int32_t(out_.recipes.size()) - 1});
       run.clear();
     };
-    for (std::size_t i = 0; i < part.work.size(); ++i) {
-      if (!part.work[i].is_collective) {
-        run.push_back(part.work[i]);
+    for (std::size_t i = 0; i < work.size(); ++i) {
+      if (!work[i].is_collective) {
+        run.push_back(work[i]);
         continue;
       }
       flush();
-      const auto& c = part.work[i].collective;
-      const std::int32_t id = message_id(c.op, c.bytes.count(), c.loss ? Dim::other : Dim::tp, true);
+      const auto& c = work[i].collective;
+      const std::int32_t id = message_id({c.op, c.bytes, c.loss ? Dim::other : Dim::tp, !c.hidden, c.share});
       out.push_back({true, c.beside_next, id});
       if (c.beside_next) { // its partner is one op, so that the pair can be told apart
-        run.push_back(part.work[++i]);
+        run.push_back(work[++i]);
         flush();
       }
     }
@@ -321,7 +324,7 @@ private:
   Lowered out_;
   std::vector<Chunk> chunks_;
   std::map<std::tuple<std::int64_t, bool, bool, Phase>, std::vector<Segment>> segments_;
-  std::map<std::tuple<CollectiveOp, double, Dim, bool>, std::int32_t> message_ids_;
+  std::map<std::tuple<CollectiveOp, double, Dim, bool, double>, std::int32_t> message_ids_;
   std::int32_t zero_cost_ = -1;
 };
 

@@ -46,6 +46,7 @@ struct Message {
   Bytes size;
   Dim dim{};
   bool slows_compute = false; ///< its kernels take cores from compute beside it
+  double share = 1;           ///< part of the operation: a stack's hidden share goes apart from the rest
 };
 
 struct Program {

@@ -82,7 +82,7 @@ public:
       r.rank_peak_bf16 = bf16->value.count() / double(cluster_.accelerator.ranks_per_accelerator);
 
     placement_ = place(scenario_.plan, topology_, cluster_.node.scale_up, scenario_.model.tied_embeddings);
-    lowered_ = lower(scenario_, r.recompute, placement_.tp_isolated);
+    lowered_ = lower(scenario_, r.recompute, placement_.tp_isolated && options_.closed_form_tp);
     r.program = lowered_.program;
     if (auto ok = set_speeds(); !ok) return tl::unexpected(ok.error());
     const FoldInput in = fold_input(placement_, topology_, collectives_, speed_, r.program.tp_fused);

@@ -21,30 +21,18 @@ double& part(Cost& cost, Entry e) {
   return cost.parts[std::size_t(e)];
 }
 
-bool is_matmul(const Work& work, std::size_t at) {
-  if (at >= work.size() || work[at].is_collective) return false;
-  const auto kind = work[at].kernel.kind;
-  return kind == workloads::KernelKind::gemm || kind == workloads::KernelKind::weight_gradient;
-}
-
 } // namespace
 
 TpTime SlotPricer::time_of(const TpCollective& collective) const {
   if (ideal_ & bit(dim_of(collective))) return {0, false};
-  return tp_(collective);
+  TpTime whole = tp_(collective);
+  return {whole.seconds * collective.share, whole.slows && !collective.hidden};
 }
 
-void SlotPricer::serial(const Work& work, std::size_t at, Cost& cost) const {
-  const TpCollective& c = work[at].collective;
+void SlotPricer::serial(const TpCollective& c, Cost& cost) const {
   const double time = time_of(c).seconds;
-  double exposed = time;
-  if (c.hideable && hidden_ > 0) {
-    // A gather feeds the next matmul, a reduction drains the previous one.
-    const std::size_t partner = c.op == workloads::CollectiveOp::all_gather ? at + 1 : at - 1; // at 0 wraps: no matmul
-    if (is_matmul(work, partner)) exposed -= std::min(hidden_ * time, total(kernels_.price(work[partner].kernel)));
-  }
-  cost.rigid += exposed;
-  part(cost, entry_of(dim_of(c))) += exposed;
+  cost.rigid += time;
+  part(cost, entry_of(dim_of(c))) += time;
 }
 
 void SlotPricer::beside(const TpCollective& c, const workloads::Kernel& kernel, Cost& cost) const {
@@ -64,7 +52,8 @@ void SlotPricer::beside(const TpCollective& c, const workloads::Kernel& kernel, 
   part(cost, entry_of(dim_of(c))) += exposed;
 }
 
-Cost SlotPricer::price(const Work& work) const {
+Cost SlotPricer::price(const Work& plain) const {
+  const Work work = workloads::split_hidden(plain, hidden_);
   Cost cost;
   for (std::size_t i = 0; i < work.size(); ++i) {
     if (!work[i].is_collective) {
@@ -75,7 +64,7 @@ Cost SlotPricer::price(const Work& work) const {
       beside(work[i].collective, work[i + 1].kernel, cost);
       ++i;
     } else {
-      serial(work, i, cost);
+      serial(work[i].collective, cost);
     }
   }
   return cost;

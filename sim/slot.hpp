@@ -40,7 +40,7 @@ public:
 
 private:
   [[nodiscard]] Cost price(const workloads::Work& work) const;
-  void serial(const workloads::Work& work, std::size_t at, Cost& cost) const;
+  void serial(const workloads::TpCollective& collective, Cost& cost) const;
   void beside(const workloads::TpCollective& collective, const workloads::Kernel& kernel, Cost& cost) const;
   [[nodiscard]] TpTime time_of(const workloads::TpCollective& collective) const;
 

@@ -15,13 +15,13 @@ public:
     const auto& folded = r_.folded.communicators[std::size_t(c)];
     const auto& real = placement_.communicators[std::size_t(folded.representative)];
     if (real.use_count == 0) return; // a scalar for everybody: no bytes worth a flow
-    const Transfer t = collectives_.price(m.op, m.size, real);
+    const Transfer t = collectives_.price(m.op, m.size, real) * m.share;
     const double members = m.op == workloads::CollectiveOp::send ? 1 : double(real.span.ranks);
     auto& flows = payload_[m.dim];
     flows.resize(r_.folded.communicators.size());
     flows[std::size_t(c)] += times * t.payload * ranks / (members * folded.count);
     const double sent = t.algorithm == Algorithm::in_network ? 1 : bus_factor(m.op, real.span.ranks);
-    closed_form_[m.dim] += times * ranks * sent * m.size.count();
+    closed_form_[m.dim] += times * ranks * sent * m.size.count() * m.share;
   }
 
   void finish(const platforms::Topology& topology, const FoldInput& in, StepResult& out) const {

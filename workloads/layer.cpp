@@ -75,7 +75,11 @@ public:
     if (c_.plan.tp == 1) return;
     WorkStep step;
     step.is_collective = true;
-    step.collective = {op, Bytes(bytes), beside_next, hideable, loss};
+    step.collective.op = op;
+    step.collective.bytes = Bytes(bytes);
+    step.collective.beside_next = beside_next;
+    step.collective.hideable = hideable;
+    step.collective.loss = loss;
     work_.push_back(step);
   }
   /// Before a column-parallel linear: with sequence parallelism its input is gathered.
@@ -173,6 +177,42 @@ void forward(Builder& b) {
 }
 
 } // namespace
+
+namespace {
+
+bool is_matmul(const Work& work, std::size_t at) {
+  if (at >= work.size() || work[at].is_collective) return false;
+  return work[at].kernel.kind == KernelKind::gemm || work[at].kernel.kind == KernelKind::weight_gradient;
+}
+
+} // namespace
+
+Work split_hidden(const Work& work, double hidden_share) {
+  if (hidden_share <= 0) return work;
+  Work out;
+  for (std::size_t i = 0; i < work.size(); ++i) {
+    const TpCollective& c = work[i].collective;
+    // A gather feeds the next matmul, a reduction drains the one before it.
+    const bool feeds = c.op == CollectiveOp::all_gather;
+    const bool partner = feeds ? is_matmul(work, i + 1) : i > 0 && is_matmul(work, i - 1);
+    if (!work[i].is_collective || !c.hideable || !partner) {
+      out.push_back(work[i]);
+      continue;
+    }
+    WorkStep rest = work[i], inside = work[i];
+    rest.collective.share = 1 - hidden_share;
+    inside.collective.share = hidden_share;
+    inside.collective.beside_next = inside.collective.hidden = true;
+    if (feeds) {
+      out.push_back(rest);
+      out.push_back(inside);
+    } else {
+      out.insert(out.end() - 1, inside);
+      out.push_back(rest);
+    }
+  }
+  return out;
+}
 
 Work layer_forward(const LayerContext& context) {
   Builder b(context);

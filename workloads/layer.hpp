@@ -42,6 +42,8 @@ struct TpCollective {
   Bytes bytes;
   bool beside_next = false; ///< runs beside the next step's kernel instead of before it
   bool hideable = false;    ///< a stack's hidden share applies: it can be fused with an adjacent matmul
+  double share = 1;         ///< part of the operation, where a stack hides the rest inside a matmul
+  bool hidden = false;      ///< that rest: runs inside its matmul without slowing it
   bool loss = false;        ///< vocabulary-parallel loss: counted as `other`, not as tp
 };
 
@@ -59,6 +61,9 @@ struct LayerContext {
   const Stack& stack;
   Recompute recompute = Recompute::none; ///< resolved
 };
+
+/// Splits every hideable collective next to a matmul into the share that runs inside the matmul and the rest.
+Work split_hidden(const Work& work, double hidden_share);
 
 Work layer_forward(const LayerContext& context);
 /// Includes what recomputation repeats, marked so.

@@ -146,6 +146,39 @@ TEST_CASE("the Llama 3 pattern with a half-filled last pod folds exactly") {
                                  "cluster.fabric.tiers=[" + tier("rack", 16, 0.5) + ", " + tier("pod", 128, 7) + "]"});
 }
 
+TEST_CASE("tp inside the slot costs what tp as flows costs where nothing shares its links") {
+  sim::Options flows;
+  flows.closed_form_tp = false;
+  for (const char* stack : {"megatron-2022", "megatron-te-2025"})
+    for (const char* sp : {"true", "false"}) {
+      const auto loaded =
+          test::load("korthikanti-175b", {fmt::format("stack={}", stack), fmt::format("plan.sp={}", sp)});
+      const auto a = test::simulate(loaded), b = test::simulate(loaded, flows);
+      CAPTURE(std::string(stack));
+      CAPTURE(std::string(sp));
+      CHECK(a.program.tp_fused);
+      CHECK(!b.program.tp_fused);
+      CHECK(test::relative(a.run.step_time, b.run.step_time) < 1e-7);
+      CHECK(test::relative(a.ideal.step_time, b.ideal.step_time) < 1e-9);
+      check_ledgers(b);
+      const auto wa = analysis::where_time_went(a, a.run, a.costs, 0),
+                 wb = analysis::where_time_went(b, b.run, b.costs, 0);
+      for (sim::Entry e : {sim::Entry::tp, sim::Entry::useful, sim::Entry::overlap_slowdown})
+        CHECK(std::abs(wa.seconds[std::size_t(e)] - wb.seconds[std::size_t(e)]) < 1e-6 * a.run.step_time);
+    }
+}
+
+TEST_CASE("bytes on a pod's uplinks are the ring edges that cross pods") {
+  // 128 replicas in pods of 24: six edges of each ring cross; no stage boundary does.
+  const auto r = test::simulate("llama3-405b-16k");
+  double dp = 0, pod = 0;
+  for (const auto& check : r.bytes)
+    if (check.dim == sim::Dim::dp) dp = check.closed_form;
+  for (const auto& link : r.links)
+    if (link.link == "pod uplink") pod = link.bytes;
+  CHECK(pod == doctest::Approx(dp * 6 / 128).epsilon(1e-12));
+}
+
 TEST_CASE("every legal tiny plan keeps both ledgers and its bytes") {
   int ran = 0;
   for (int ranks : {1, 2, 4, 8})
