@@ -135,6 +135,33 @@ Json run_object(const Summary& s) {
           {"version", WEFT_VERSION}};
 }
 
+/// A document's value; plain integers, numbers and truth values as such, everything else as text.
+Json value_json(const Value& value) {
+  switch (value.kind) {
+  case Value::Kind::null: return nullptr;
+  case Value::Kind::map: {
+    Json out = Json::object();
+    for (const Member& member : value.members)
+      out[member.key] = value_json(member.value);
+    return out;
+  }
+  case Value::Kind::sequence: {
+    Json out = Json::array();
+    for (const Value& item : value.items)
+      out.push_back(value_json(item));
+    return out;
+  }
+  case Value::Kind::scalar: break;
+  }
+  std::int64_t integer = 0;
+  double number = 0;
+  bool truth = false;
+  if (read_value(value, integer)) return integer;
+  if (read_value(value, number)) return number;
+  if (read_value(value, truth)) return truth;
+  return value.scalar;
+}
+
 } // namespace
 
 std::string run_json(const Summary& summary) {

@@ -3,6 +3,7 @@
 // inputs give equal bytes.
 
 #include "analysis/summary.hpp"
+#include "platforms/base/document.hpp"
 
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ std::string compare_json(const std::vector<Summary>& summaries);
 
 struct CatalogLine {
   std::string kind, name, about;
+  Value entry; ///< with its base chain applied
 };
 std::string catalog_json(const std::vector<CatalogLine>& lines);
 

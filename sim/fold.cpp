@@ -164,6 +164,13 @@ void load_links(const Placement& p, const FoldInput& in, const std::vector<std::
 
 } // namespace
 
+std::uint64_t colour_of(std::initializer_list<std::uint64_t> properties) {
+  std::uint64_t out = 0;
+  for (std::uint64_t p : properties)
+    out = mix(mix(p) + 3 * out);
+  return out;
+}
+
 Folded fold(const Placement& p, const FoldInput& in, bool identity) {
   const StartColours& start = in.start;
   std::vector<std::int32_t> rank_reps, communicator_reps, link_reps, communicator_class, link_class;

@@ -5,6 +5,7 @@
 #include "sim/placement.hpp"
 
 #include <cstdint>
+#include <initializer_list>
 #include <vector>
 
 namespace weft::sim {
@@ -15,6 +16,9 @@ struct StartColours {
   std::vector<std::uint64_t> communicator; ///< role, latency terms
   std::vector<std::uint64_t> link;         ///< capacity, kind; only links that may bind are looked at
 };
+
+/// One colour out of several properties, their order included.
+std::uint64_t colour_of(std::initializer_list<std::uint64_t> properties);
 
 /// The quotient. Weights on a link class are summed over all communicators of a class that cross one such link.
 struct Folded {

@@ -48,13 +48,13 @@ FoldInput fold_input(const Placement& placement, const platforms::Topology& topo
     const double capacity = collectives.capacity(link);
     in.capacity.push_back(capacity);
     in.group.push_back(std::int32_t(link.kind) + 16 * (link.tier + 1));
-    in.start.link.push_back(std::bit_cast<std::uint64_t>(capacity) + std::uint64_t(link.kind));
+    in.start.link.push_back(colour_of({std::bit_cast<std::uint64_t>(capacity), std::uint64_t(link.kind)}));
   }
   for (std::size_t r = 0; r < std::size_t(placement.ranks); ++r)
-    in.start.rank.push_back(std::bit_cast<std::uint64_t>(speed[r]) + std::uint64_t(placement.stage[r]));
+    in.start.rank.push_back(colour_of({std::bit_cast<std::uint64_t>(speed[r]), std::uint64_t(placement.stage[r])}));
   for (const auto& c : placement.communicators)
-    in.start.communicator.push_back(std::uint64_t(c.role) + 16 * std::uint64_t(c.split) +
-                                    (std::uint64_t(c.span.ranks) << 16) + (std::uint64_t(c.span.domains) << 40));
+    in.start.communicator.push_back(colour_of(
+        {std::uint64_t(c.role), std::uint64_t(c.split), std::uint64_t(c.span.ranks), std::uint64_t(c.span.domains)}));
   return in;
 }
 

@@ -8,12 +8,10 @@
 namespace weft::cli {
 namespace {
 
-std::string about_of(const std::string& kind, const std::string& name) {
-  auto entry = platforms::load_entry(kind, name, {});
-  if (!entry) return {};
+std::string about_of(const Value& entry) {
   for (const char* key : {"about", "full_name"})
-    if (const Value* value = entry->find(key)) return value->scalar;
-  const Value *count = entry->find("accelerators"), *chip = entry->find("accelerator");
+    if (const Value* value = entry.find(key)) return value->scalar;
+  const Value *count = entry.find("accelerators"), *chip = entry.find("accelerator");
   if (count && chip) return count->scalar + " × " + chip->scalar;
   return {};
 }
@@ -68,8 +66,13 @@ int catalog(const std::string& kind, const std::string& name, const Common& opti
   std::vector<analysis::CatalogLine> lines;
   for (const std::string& k : platforms::catalog_kinds()) {
     if (!kind.empty() && k != kind) continue;
-    for (const std::string& n : platforms::catalog_names(k))
-      if (name.empty() || n == name) lines.push_back({k, n, about_of(k, n)});
+    for (const std::string& n : platforms::catalog_names(k)) {
+      if (!name.empty() && n != name) continue;
+      auto entry = platforms::load_entry(k, n, {});
+      if (!entry) return report(entry.error());
+      const std::string about = about_of(*entry);
+      lines.push_back({k, n, about, std::move(*entry)});
+    }
   }
   if (options.format == "json")
     print(analysis::catalog_json(lines));
