@@ -178,7 +178,7 @@ std::string compare_json(const std::vector<Summary>& summaries) {
 std::string catalog_json(const std::vector<CatalogLine>& lines) {
   Json out = Json::array();
   for (const auto& line : lines)
-    out.push_back({{"kind", line.kind}, {"name", line.name}, {"about", line.about}});
+    out.push_back({{"name", line.name}, {"kind", line.kind}, {"about", line.about}, {"entry", value_json(line.entry)}});
   return out.dump(2) + "\n";
 }
 

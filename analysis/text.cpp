@@ -199,8 +199,11 @@ std::string run_csv(const std::vector<Summary>& all) {
   std::string out =
       "scenario,cluster,accelerators,ranks,step_time_s,tokens_per_s_per_accelerator,mfu_causal,mfu_full,hfu,"
       "recompute,memory_bytes,capacity_bytes,fits,tax_total";
-  for (auto name : sim::entry_names)
+  for (std::string name : std::vector<std::string>(sim::entry_names.begin(), sim::entry_names.end())) {
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return c == ' ' || c == '-'; }, '_');
     out += fmt::format(",where_{}_s", name);
+  }
   for (auto name : sim::dim_names)
     out += fmt::format(",tax_{}_s", name);
   out += "\n";
