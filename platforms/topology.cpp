@@ -26,8 +26,7 @@ template <class Table, class K> auto find(const Table& table, K kind) {
 } // namespace
 
 Topology::Topology(const Cluster& cluster, std::int64_t ranks)
-    : ranks_(ranks), ranks_per_node_(cluster.ranks_per_node()), ranks_per_domain_(cluster.ranks_per_domain()),
-      nics_per_node_(cluster.node.nics.per_node) {
+    : ranks_(ranks), ranks_per_node_(cluster.ranks_per_node()), ranks_per_domain_(cluster.ranks_per_domain()) {
   for (const FabricTier& tier : cluster.fabric.tiers)
     tier_names_.push_back(tier.name);
   scale_up_ = find(scale_up_kinds, cluster.node.scale_up)(cluster, ranks, LinkTable(links_));
@@ -36,10 +35,6 @@ Topology::Topology(const Cluster& cluster, std::int64_t ranks)
 Topology::~Topology() = default;
 Topology::Topology(Topology&&) noexcept = default;
 Topology& Topology::operator=(Topology&&) noexcept = default;
-
-std::int64_t Topology::nic_of(std::int64_t rank) const {
-  return rank / ranks_per_node_ * nics_per_node_ + rank % ranks_per_node_ * nics_per_node_ / ranks_per_node_;
-}
 
 Reach Topology::reach(std::int64_t from, std::int64_t to) const {
   if (from == to) return Reach::self;

@@ -51,7 +51,6 @@ public:
   [[nodiscard]] const std::vector<Link>& links() const { return links_; }
   [[nodiscard]] std::int64_t node_of(std::int64_t rank) const { return rank / ranks_per_node_; }
   [[nodiscard]] std::int64_t domain_of(std::int64_t rank) const { return rank / ranks_per_domain_; }
-  [[nodiscard]] std::int64_t nic_of(std::int64_t rank) const; ///< global NIC index
   [[nodiscard]] Reach reach(std::int64_t from, std::int64_t to) const;
   /// Appends the links of the balanced route from one rank to another, source first; nothing for self.
   void append_path(std::int64_t from, std::int64_t to, std::vector<LinkId>& out) const;
@@ -64,7 +63,6 @@ private:
   std::int64_t ranks_ = 0;
   std::int64_t ranks_per_node_ = 1;
   std::int64_t ranks_per_domain_ = 1;
-  std::int64_t nics_per_node_ = 1;
   std::vector<std::string> tier_names_;
   std::vector<Link> links_;
   std::unique_ptr<ScaleUp> scale_up_;

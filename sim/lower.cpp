@@ -11,6 +11,7 @@
 namespace weft::sim {
 namespace {
 
+using workloads::Chunk;
 using workloads::CollectiveOp;
 using workloads::Phase;
 using workloads::Slot;
@@ -22,27 +23,13 @@ struct Segment {
   std::int32_t id = -1; ///< cost or message
 };
 
-struct Chunk {
-  std::int64_t layers = 0;
-  bool embedding = false, head = false;
-  double parameters = 0; ///< on one rank
-};
-
 class Lowering {
 public:
   Lowering(const workloads::Scenario& s, workloads::Recompute recompute, bool fuse_tp)
-      : s_(s), context_{s.model, s.training, s.plan, s.stack, recompute}, m_(microbatches(s.plan, s.training)) {
+      : s_(s), context_{s.model, s.training, s.plan, s.stack, recompute}, m_(microbatches(s.plan, s.training)),
+        chunks_(chunks_of(s.model, s.plan)) {
     out_.program.tp_fused = fuse_tp && s.plan.tp > 1;
     out_.program.slot_kinds = std::int32_t(2 * s.plan.vpp) + 1; // the last one: the optimizer step
-    const auto layers = split_layers(s.model, s.plan);
-    for (std::size_t v = 0; v < layers.size(); ++v) {
-      Chunk c{layers[v], v == 0, v + 1 == layers.size(), 0};
-      const bool own_head = c.head && !(s.model.tied_embeddings && c.embedding);
-      c.parameters = (double(c.layers) * s.model.layer_parameters() +
-                      (double(c.embedding) + double(own_head)) * s.model.embedding_parameters()) /
-                     double(s.plan.tp);
-      chunks_.push_back(c);
-    }
   }
 
   Lowered run() {
@@ -321,8 +308,8 @@ private:
   const workloads::Scenario& s_;
   workloads::LayerContext context_;
   std::int64_t m_;
+  std::vector<Chunk> chunks_; ///< by virtual stage
   Lowered out_;
-  std::vector<Chunk> chunks_;
   std::map<std::tuple<std::int64_t, bool, bool, Phase>, std::vector<Segment>> segments_;
   std::map<std::tuple<CollectiveOp, double, Dim, bool, double>, std::int32_t> message_ids_;
   std::int32_t zero_cost_ = -1;

@@ -12,26 +12,19 @@ constexpr double optimizer_bytes = 12; // fp32 master weight and two fp32 moment
 
 struct Stage {
   std::vector<std::int64_t> layers; ///< by chunk
-  std::vector<double> parameters;   ///< by chunk, on one rank
   double largest_chunk = 0, all = 0;
   bool head = false;
 };
 
 Stage stage_of(const LayerContext& c, std::int64_t stage) {
   Stage out;
-  const auto split = split_layers(c.model, c.plan);
+  const auto chunks = chunks_of(c.model, c.plan);
   for (std::int64_t chunk = 0; chunk < c.plan.vpp; ++chunk) {
-    const std::int64_t v = chunk * c.plan.pp + stage;
-    const bool first = v == 0, last = v + 1 == std::int64_t(split.size());
-    const bool own_head = last && !(c.model.tied_embeddings && first); // a tied head on another stage is a copy
-    const double parameters = (double(split[std::size_t(v)]) * c.model.layer_parameters() +
-                               (double(first) + double(own_head)) * c.model.embedding_parameters()) /
-                              double(c.plan.tp);
-    out.layers.push_back(split[std::size_t(v)]);
-    out.parameters.push_back(parameters);
-    out.largest_chunk = std::max(out.largest_chunk, parameters);
-    out.all += parameters;
-    out.head = out.head || last;
+    const Chunk& here = chunks[std::size_t(chunk * c.plan.pp + stage)];
+    out.layers.push_back(here.layers);
+    out.largest_chunk = std::max(out.largest_chunk, here.parameters);
+    out.all += here.parameters;
+    out.head = out.head || here.head;
   }
   return out;
 }

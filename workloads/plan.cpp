@@ -94,6 +94,19 @@ std::vector<std::int64_t> split_layers(const Model& model, const Plan& plan) {
   return out;
 }
 
+std::vector<Chunk> chunks_of(const Model& model, const Plan& plan) {
+  std::vector<Chunk> out;
+  const auto layers = split_layers(model, plan);
+  for (std::size_t v = 0; v < layers.size(); ++v) {
+    Chunk c{layers[v], v == 0, v + 1 == layers.size(), 0};
+    const bool own_head = c.head && !(model.tied_embeddings && c.embedding);
+    const double ends = (double(c.embedding) + double(own_head)) * model.embedding_parameters();
+    c.parameters = (double(c.layers) * model.layer_parameters() + ends) / double(plan.tp);
+    out.push_back(c);
+  }
+  return out;
+}
+
 Result<void> check_legal(const Model& model, const Training& training, const Plan& plan, std::int64_t ranks) {
   auto wrong = [&plan](std::string message) { return fail(plan.mark, std::move(message)); };
   if (plan.tp > ranks || plan.pp > ranks || plan.dp > ranks || plan.tp * plan.pp > widest || plan.ranks() != ranks)

@@ -61,6 +61,15 @@ std::int64_t microbatches(const Plan& plan, const Training& training);
 /// Layers of each virtual stage v = chunk·pp + stage (pp·vpp entries, their sum = model.layers).
 std::vector<std::int64_t> split_layers(const Model& model, const Plan& plan);
 
+/// What one virtual stage holds.
+struct Chunk {
+  std::int64_t layers = 0;
+  bool embedding = false, head = false;
+  double parameters = 0; ///< on one rank of the tp group; a tied head on another stage holds a copy
+};
+/// All virtual stages, v = chunk·pp + stage.
+std::vector<Chunk> chunks_of(const Model& model, const Plan& plan);
+
 /// Everything that forbids the plan for this model and batch: what does not divide (with the numbers and the
 /// nearest values that would), ranks ≠ accelerators, unsupported combinations. Marks point at the plan.
 Result<void> check_legal(const Model& model, const Training& training, const Plan& plan, std::int64_t ranks);
