@@ -52,7 +52,8 @@ struct StepResult {
   std::vector<Cost> costs, ideal_costs;                            ///< with nothing ideal, with everything ideal
   EngineRun run, ideal;                                            ///< the step; the step without communication
   std::vector<IdealRun> subsets;                                   ///< all subsets of `dims`, when asked for
-  DimSet dims = 0;                                                 ///< dimensions present
+  double capacity_response = -1; ///< relative change of the step after a last-place change of one link; -1 = not asked
+  DimSet dims = 0;               ///< dimensions present
   std::vector<LinkBytes> links;
   std::vector<BytesCheck> bytes;
   std::int64_t link_classes = 0; ///< that the solver sees

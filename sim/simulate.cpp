@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <fmt/format.h>
 #include <map>
 #include <stdexcept>
@@ -166,14 +167,25 @@ private:
       inputs.push_back(std::move(input));
     }
     r.costs = inputs[0].prices.costs;
-    r.ideal_costs = inputs.back().prices.costs;
-    if (inputs.size() > 1) r.ideal_costs = inputs[1].prices.costs;
+    r.ideal_costs = inputs[sets.size() > 1 ? 1 : 0].prices.costs;
+    // Congested programs can be chaotic: how much does a rounding error matter?
+    Folded nudged;
+    if (options_.capacity_response) nudged = r.folded;
+    auto link = std::find_if(nudged.links.begin(), nudged.links.end(), [](const auto& l) { return l.solved; });
+    const bool respond = link != nudged.links.end();
+    if (respond) {
+      link->bytes_per_second = std::nextafter(link->bytes_per_second, 0.0);
+      const double sigma = cluster_.accelerator.overlap_slowdown.value;
+      inputs.push_back({r.program, nudged, placement_, collectives_, speed, sigma, {r.costs, 0}});
+    }
     auto runs = run_engines(inputs, options_.jobs);
     if (!runs) throw std::runtime_error(runs.error()); // not what the user typed
     for (std::size_t i = 0; i < sets.size(); ++i)
       r.subsets.push_back({sets[i], (*runs)[i].step_time});
+    const double step = runs->front().step_time;
+    if (respond) r.capacity_response = std::abs(runs->back().step_time - step) / step;
     r.run = std::move((*runs)[0]);
-    r.ideal = runs->size() > 1 ? std::move((*runs)[1]) : r.run;
+    r.ideal = sets.size() > 1 ? std::move((*runs)[1]) : r.run;
   }
 
   [[nodiscard]] double executed(const workloads::LayerContext& context, const Program& program) const {

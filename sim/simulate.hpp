@@ -8,10 +8,11 @@ namespace weft::sim {
 
 struct Options {
   bool fold = true;
-  bool all_subsets = false;   ///< also the step with every subset of dimensions ideal (for Shapley values)
-  bool ideal_run = true;      ///< also the step with all of them ideal (for the tax)
-  bool closed_form_tp = true; ///< false: tp as flows even where nothing shares its links (a cross-check)
-  int jobs = 2;               ///< simulation processes at a time
+  bool all_subsets = false;       ///< also the step with every subset of dimensions ideal (for Shapley values)
+  bool ideal_run = true;          ///< also the step with all of them ideal (for the tax)
+  bool closed_form_tp = true;     ///< false: tp as flows even where nothing shares its links (a cross-check)
+  bool capacity_response = false; ///< also the step after a last-place change of one link capacity
+  int jobs = 2;                   ///< simulation processes at a time
 };
 
 /// Fails on what the user got wrong (illegal plan, figure unknown); throws std::runtime_error when a simulation

@@ -17,7 +17,7 @@ void add_simulation(CLI::App* verb, Common& c) {
   verb->add_option("--set", c.sets, "override a field: plan.tp=4, cluster.accelerators=64 (repeatable)")
       ->allow_extra_args(false);
   verb->add_flag("--no-fold", c.no_fold, "simulate every rank instead of one of each class (slow; same answer)");
-  verb->add_flag("--stats", c.stats, "CPU seconds and peak memory, on stderr");
+  verb->add_flag("--stats", c.stats, "CPU seconds, peak memory, response to a rounding error; on stderr");
   verb->add_option("--jobs", c.jobs, "simulation processes at a time")->check(CLI::Range(1, 1024));
 }
 

@@ -57,8 +57,12 @@ Result<analysis::Summary> simulate(const std::string& name, const Common& option
   how.fold = !options.no_fold;
   how.all_subsets = all_subsets && !options.ideal_network;
   how.jobs = options.jobs;
+  how.capacity_response = options.stats;
   auto result = sim::simulate(loaded->scenario, loaded->cluster, how);
   if (!result) return tl::unexpected(result.error());
+  if (result->capacity_response >= 0)
+    spdlog::info("{}: a last-place change of one link's capacity moves the step by {:.1e} of itself",
+                 loaded->scenario.name, result->capacity_response);
   return analysis::summarise(std::move(*result), loaded->hash, options.ideal_network);
 }
 
