@@ -1,21 +1,19 @@
 #!/usr/bin/env bash
-# CPU seconds (children included) and peak memory of whole commands: median of five runs after a warm-up.
+# CPU seconds (children included; median of five runs after a warm-up) and peak memory of whole commands.
 # Usage: tests/bench/step.sh [build/release/weft]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 weft=${1:-build/release/weft}
 
 median_of_five() { # label, command...
-  local label=$1 cpu=() memory=() line
+  local label=$1 cpu=() memory
   shift
-  "$@" >/dev/null 2>&1
+  "$@" >/dev/null 2>&1 || true
   for _ in 1 2 3 4 5; do
-    line=$("$@" --stats 2>&1 >/dev/null | grep -oE 'CPU [0-9.]+|memory [0-9.]+')
-    cpu+=("$(awk '/CPU/ {print $2}' <<<"$line")")
-    memory+=("$(awk '/memory/ {print $2}' <<<"$line")")
+    cpu+=("$( { TIMEFORMAT='%U %S'; time "$@" >/dev/null 2>&1 || true; } 2>&1 | awk '{printf "%.3f", $1 + $2}')")
   done
-  printf '%-58s %8s s %8s MB\n' "$label" "$(printf '%s\n' "${cpu[@]}" | sort -n | sed -n 3p)" \
-    "$(printf '%s\n' "${memory[@]}" | sort -n | sed -n 3p)"
+  memory=$("$@" --stats 2>&1 >/dev/null | grep -oE 'memory [0-9.]+' | awk '{print $2}')
+  printf '%-58s %8s s %8s MB\n' "$label" "$(printf '%s\n' "${cpu[@]}" | sort -n | sed -n 3p)" "$memory"
 }
 
 scale() { # accelerators
