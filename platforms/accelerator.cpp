@@ -11,6 +11,7 @@ namespace weft {
 
 using platforms::AttentionTiming;
 using platforms::GemmTiming;
+using platforms::GroupedGemmTiming;
 using platforms::ScaleUpPort;
 using platforms::ScaleUpTiming;
 using platforms::share_of_one;
@@ -32,6 +33,13 @@ Result<void> read_value(const Value& value, AttentionTiming& out) {
       required("launch", &AttentionTiming::launch, "fixed time"),
       required("backward_ratio", &AttentionTiming::backward_ratio, "backward over forward efficiency")};
   return read_fields(value, table, out, "attention timing");
+}
+
+Result<void> read_value(const Value& value, GroupedGemmTiming& out) {
+  static const Fields<GroupedGemmTiming> table{
+      required("factor", &GroupedGemmTiming::factor, "of the GEMM efficiency, many rows per expert", share_of_one),
+      required("ramp_tokens", &GroupedGemmTiming::ramp_tokens, "time grows by 1 + ramp / rows per expert")};
+  return read_fields(value, table, out, "grouped_gemm timing");
 }
 
 Result<void> read_value(const Value& value, ScaleUpTiming& out) {
@@ -74,6 +82,8 @@ const Fields<Accelerator>& accelerator_fields() {
       required("scale_up", &Accelerator::scale_up, "port into the scale-up fabric"),
       required("gemm", &Accelerator::gemm, "matmul timing by precision"),
       required("attention", &Accelerator::attention, "attention timing by kernel family"),
+      optional("grouped_gemm", &Accelerator::grouped_gemm, "matmuls of many experts at once"),
+      optional("host_link", &Accelerator::host_link, "per direction, to the host's memory"),
       required("streaming_efficiency", &Accelerator::streaming_efficiency, "of HBM bandwidth, large regular traffic",
                share_of_one),
       required("elementwise_efficiency", &Accelerator::elementwise_efficiency,
@@ -92,6 +102,8 @@ Result<Accelerator> read_accelerator_value(const Value& value) {
 
 tl::expected<Figure<FlopsPerSecond>, std::string> peak_of(const Accelerator& accelerator, Precision precision) {
   auto it = accelerator.peak.find(precision);
+  if (it == accelerator.peak.end() && precision == Precision::mxfp8) it = accelerator.peak.find(Precision::fp8);
+  if (it == accelerator.peak.end() && precision == Precision::nvfp4) it = accelerator.peak.find(Precision::fp4);
   if (it != accelerator.peak.end()) return it->second;
   std::string known;
   for (const auto& [p, figure] : accelerator.peak)
