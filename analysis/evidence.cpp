@@ -66,7 +66,11 @@ std::vector<EvidenceLine> evidence(const workloads::Scenario& s, const platforms
   out.add("fabric.latency.hop", c.fabric.latency.hop);
   out.add("stack.tp_hidden_share", s.stack.tp_hidden_share);
   out.add("stack.cross_entropy_bytes", s.stack.cross_entropy_bytes);
-  out.add("stack.host_issue", s.stack.host_issue);
+  out.add("stack.host.dense", s.stack.issue().dense);
+  if (s.model.experts) {
+    out.add("stack.host.experts", s.stack.issue().experts);
+    out.add("stack.host.expert_loop", s.stack.issue().expert_loop);
+  }
   out.add("stack.step_overhead", s.stack.step_overhead);
   out.add("stack.optimizer_bytes", s.stack.optimizer_bytes);
   out.add("stack.memory_reserve", s.stack.memory_reserve);

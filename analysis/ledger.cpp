@@ -233,13 +233,15 @@ private:
     return latest(result_.folded.communicators[std::size_t(c)].members, op.role, op.tag, at, until);
   }
   std::int64_t lockstep_partner(std::size_t rc, std::int32_t op_id, double at, double& until) const {
-    const std::int32_t tp = result_.folded.ranks[rc].communicator[std::size_t(sim::Role::tp)];
-    if (!result_.program.tp_fused || tp < 0) return -1;
-    for (std::int32_t m : result_.folded.communicators[std::size_t(tp)].members)
-      if (lines_[std::size_t(m)].ready[std::size_t(op_id)] > at) {
-        until = std::min(until, lines_[std::size_t(m)].ready[std::size_t(op_id)]);
-        return m;
-      }
+    for (sim::Role role : {sim::Role::tp, sim::Role::cp, sim::Role::ep}) {
+      const std::int32_t c = result_.folded.ranks[rc].communicator[sim::index(role)];
+      if (!(result_.program.fused & sim::bit(role)) || c < 0) continue;
+      for (std::int32_t m : result_.folded.communicators[std::size_t(c)].members)
+        if (lines_[std::size_t(m)].ready[std::size_t(op_id)] > at) {
+          until = std::min(until, lines_[std::size_t(m)].ready[std::size_t(op_id)]);
+          return m;
+        }
+    }
     return -1;
   }
   /// The late member with the lowest program position.

@@ -75,13 +75,14 @@ struct Accelerator {
   std::map<std::string, std::vector<AttentionTiming>> attention; ///< by kernel family; the stack names one
   std::optional<GroupedGemmTiming> grouped_gemm;
   std::optional<Figure<BytesPerSecond>> host_link; ///< per direction, to the host's memory: offloading
-  Figure<double> streaming_efficiency;   ///< of HBM bandwidth: GEMM operands, optimizer, unfused softmax
-  Figure<double> elementwise_efficiency; ///< of HBM bandwidth: norms, residuals, activations inside training
-  Figure<double> overlap_slowdown;       ///< σ: compute beside a collective runs at 1/(1+σ)
-  Figure<std::int64_t> measured_runs;    ///< published training runs with a known plan behind this chip
+  Figure<double> streaming_efficiency;             ///< of HBM bandwidth: GEMM operands, optimizer, unfused softmax
+  Figure<double> elementwise_efficiency;           ///< of HBM bandwidth: norms, residuals, activations inside training
+  Figure<double> overlap_slowdown;                 ///< σ: compute beside a collective runs at 1/(1+σ)
+  Figure<std::int64_t> measured_runs;              ///< published training runs with a known plan behind this chip
 };
 
-/// Peak of one package at a precision (mxfp8 runs at the fp8 peak, nvfp4 at the fp4 peak); the error says which precisions the catalog knows.
+/// Peak of one package at a precision (mxfp8 runs at the fp8 peak, nvfp4 at the fp4 peak); the error says which
+/// precisions the catalog knows.
 tl::expected<Figure<FlopsPerSecond>, std::string> peak_of(const Accelerator& accelerator, Precision precision);
 
 /// The row of an attention family whose head dimension is nearest; nullptr when the family is unknown.

@@ -18,7 +18,8 @@ Result<void> read_value(const Value& value, Nics& out) {
       required("per_node", &Nics::per_node, "NICs of a node, shared evenly by its ranks",
                between<std::int64_t>(1, 4096)),
       required("bandwidth", &Nics::bandwidth, "line rate per direction of one NIC"),
-      required("efficiency", &Nics::efficiency, "payload over line rate", platforms::share_of_one)};
+      required("efficiency", &Nics::efficiency, "payload over line rate", platforms::share_of_one),
+      optional("all_to_all_efficiency", &Nics::all_to_all_efficiency, "payload over line rate of all-to-all")};
   return read_fields(value, table, out, "nics");
 }
 Result<void> read_value(const Value& value, FabricTier& out) {

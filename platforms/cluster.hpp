@@ -15,9 +15,10 @@ enum class ScaleUpKind {
 };
 
 struct Nics {
-  std::int64_t per_node = 0;        ///< shared evenly by the node's ranks
-  Figure<BytesPerSecond> bandwidth; ///< line rate per direction of one NIC
-  Figure<double> efficiency;        ///< payload over line rate that large messages reach
+  std::int64_t per_node = 0;                           ///< shared evenly by the node's ranks
+  Figure<BytesPerSecond> bandwidth;                    ///< line rate per direction of one NIC
+  Figure<double> efficiency;                           ///< payload over line rate that large messages reach
+  std::optional<Figure<double>> all_to_all_efficiency; ///< the same for exchanges of every rank with every other
 };
 
 struct Node {

@@ -15,6 +15,7 @@ std::string_view algorithm_name(Algorithm algorithm) {
   case Algorithm::mesh: return "mesh";
   case Algorithm::tree: return "tree";
   case Algorithm::send: return "send";
+  case Algorithm::all_to_all: return "all-to-all";
   }
   return "?";
 }
@@ -24,7 +25,8 @@ double bus_factor(CollectiveOp op, std::int64_t ranks) {
   switch (op) {
   case CollectiveOp::all_reduce: return 2 * share;
   case CollectiveOp::all_gather:
-  case CollectiveOp::reduce_scatter: return share;
+  case CollectiveOp::reduce_scatter:
+  case CollectiveOp::all_to_all: return share;
   case CollectiveOp::broadcast:
   case CollectiveOp::send: return 1;
   }
@@ -63,12 +65,32 @@ double CollectivePricer::in_domain_latency(double phases, double bytes, bool in_
   return timing.phase.value.count() * phases + timing.sqrt_us.value * std::sqrt(y_us) * 1e-6;
 }
 
-Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::Communicator& c) const {
+Transfer CollectivePricer::all_to_all(double bytes, const Placement::Communicator& c) const {
+  const double n = double(c.span.ranks), k = double(c.span.domains), pair = bytes / n;
+  if (c.span.domains == 1) {
+    const double on_port = mesh_ ? pair : pair * (n - 1);
+    return {Algorithm::all_to_all, in_domain_latency(1, on_port, false), pair, pair};
+  }
+  // Sends to all peers go out at once; what is paid one after the other is a post per domain.
+  const auto& nics = cluster_.node.nics;
+  const double slower = nics.all_to_all_efficiency ? nics.efficiency.value / nics.all_to_all_efficiency->value : 1;
+  const double latency =
+      cluster_.fabric.latency.base.value.count() + (k - 1) * cluster_.fabric.latency.hop.value.count();
+  return {Algorithm::all_to_all, latency, pair * c.cross_share * slower, pair * c.cross_share};
+}
+
+Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::Communicator& c, double rate) const {
   const auto& timing = cluster_.accelerator.scale_up.timing;
   const auto& fabric = cluster_.fabric.latency;
   const double n = double(c.span.ranks), k = double(c.span.domains), bytes = size.count();
   const double phases = op == CollectiveOp::all_reduce ? 2 : 1;
   if (c.span.ranks <= 1) return {};
+  if (rate > 0) {
+    Transfer t = price(op, size, c);
+    t.latency += bus_factor(op, c.span.ranks) * bytes / rate;
+    t.units = 0;
+    return t;
+  }
   if (op == CollectiveOp::send) {
     const double latency =
         c.span.domains == 1 ? timing.point_to_point.value.count() : fabric.point_to_point.value.count();
@@ -81,6 +103,7 @@ Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::C
                         std::ceil(std::log2(std::max(1.0, k))) * fabric.hop.value.count();
     return {Algorithm::tree, fabric.base.value.count() + 2 * hops, 0, 0};
   }
+  if (c.all_to_all) return all_to_all(bytes, c);
   const double moved = bus_factor(op, c.span.ranks) * bytes;
   if (c.span.domains == 1 && mesh_) { // every pair exchanges S/n directly, twice for an all-reduce
     const double on_link = phases * bytes / n;
@@ -91,9 +114,9 @@ Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::C
                             c.span.ranks >= timing.in_network_ranks->value && timing.in_network_efficiency;
     const double latency = in_domain_latency(phases, moved, in_network);
     if (!in_network) return {Algorithm::ring, latency, moved, moved};
-    // Every rank sends S once and the switch returns the sum, at a bus bandwidth of its own.
-    const double rate = timing.in_network_efficiency->value / timing.efficiency.value;
-    return {Algorithm::in_network, latency, moved / rate, bytes};
+    // Each rank sends S and receives S; the reduction's rate is a bus bandwidth of its own.
+    const double relative = timing.in_network_efficiency->value / timing.efficiency.value;
+    return {Algorithm::in_network, latency, moved / relative, bytes};
   }
   const double hops = (n - k) * timing.hop.value.count() + (k - 1) * fabric.hop.value.count();
   return {Algorithm::ring, phases * (fabric.base.value.count() + hops), moved / double(c.split),

@@ -11,10 +11,10 @@
 
 namespace weft::sim {
 
-enum class Algorithm { ring, in_network, mesh, tree, send };
+enum class Algorithm { ring, in_network, mesh, tree, send, all_to_all };
 std::string_view algorithm_name(Algorithm algorithm);
 
-/// busbw factor of nccl-tests: all-reduce 2(n-1)/n, all-gather and reduce-scatter (n-1)/n, else 1.
+/// busbw factor of nccl-tests: all-reduce 2(n-1)/n, all-gather, reduce-scatter and all-to-all (n-1)/n, else 1.
 double bus_factor(workloads::CollectiveOp op, std::int64_t ranks);
 
 /// An operation of S bytes on a communicator, ready to run: pay `latency`, then move `units` bytes through each
@@ -35,7 +35,9 @@ class CollectivePricer {
 public:
   explicit CollectivePricer(const platforms::Cluster& cluster);
 
-  [[nodiscard]] Transfer price(workloads::CollectiveOp op, Bytes size, const Placement::Communicator& c) const;
+  /// `rate` > 0 holds a rank to that many bytes/s, whatever the links could carry: the transfer is a timer.
+  [[nodiscard]] Transfer price(workloads::CollectiveOp op, Bytes size, const Placement::Communicator& c,
+                               double rate = 0) const;
   /// Isolated time of the same: latency plus bytes over the slowest of its links.
   [[nodiscard]] double isolated(workloads::CollectiveOp op, Bytes size, const Placement& placement,
                                 const Placement::Communicator& c, const std::vector<double>& capacity) const;
@@ -43,6 +45,7 @@ public:
   [[nodiscard]] double capacity(const platforms::Link& link) const;
 
 private:
+  [[nodiscard]] Transfer all_to_all(double bytes, const Placement::Communicator& c) const;
   [[nodiscard]] double in_domain_latency(double phases, double bytes_per_port, bool in_network) const;
   const platforms::Cluster& cluster_;
   bool mesh_ = false;

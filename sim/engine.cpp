@@ -5,18 +5,12 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <stdexcept>
 
 namespace weft::sim {
 namespace {
-
-bool is_channel(Role role) {
-  return role == Role::forward_send || role == Role::backward_send;
-}
-Role receiver_of(Role sender) {
-  return sender == Role::forward_send ? Role::forward_receive : Role::backward_receive;
-}
 
 class Engine {
 public:
@@ -64,20 +58,32 @@ private:
   }
 
   void make_cells() {
+    // Ranks joined by a group whose collectives are inside the compute ops run in lockstep.
+    std::vector<std::int32_t> root(ranks());
+    std::iota(root.begin(), root.end(), 0);
+    auto find = [&root](std::int32_t r) {
+      while (root[std::size_t(r)] != r)
+        r = root[std::size_t(r)] = root[std::size_t(root[std::size_t(r)])];
+      return r;
+    };
+    for (const auto& c : in_.folded.communicators) {
+      const Role role = in_.placement.communicators[std::size_t(c.representative)].role;
+      if (!(in_.program.fused & bit(role))) continue;
+      for (std::int32_t m : c.members) {
+        const std::int32_t a = find(c.members.front()), b = find(m);
+        root[std::size_t(std::max(a, b))] = std::min(a, b);
+      }
+    }
     cell_of_.assign(ranks(), -1);
+    std::vector<std::int32_t> cell_at(ranks(), -1);
     for (std::size_t rc = 0; rc < ranks(); ++rc) {
-      if (cell_of_[rc] >= 0) continue;
-      Cell cell;
-      const std::int32_t tp = in_.folded.ranks[rc].communicator[std::size_t(Role::tp)];
-      if (in_.program.tp_fused && tp >= 0)
-        for (std::int32_t m : in_.folded.communicators[std::size_t(tp)].members)
-          cell.members.push_back({m});
-      else
-        cell.members.push_back({std::int32_t(rc)});
-      for (const Member& m : cell.members)
-        cell_of_[std::size_t(m.rank_class)] = std::int32_t(cells_.size());
-      cell.arrived.assign(program(rc).ops.size(), 0);
-      cells_.push_back(std::move(cell));
+      auto& cell = cell_at[std::size_t(find(std::int32_t(rc)))];
+      if (cell < 0) {
+        cell = std::int32_t(cells_.size());
+        cells_.emplace_back().arrived.assign(program(rc).ops.size(), 0);
+      }
+      cells_[std::size_t(cell)].members.push_back({std::int32_t(rc)});
+      cell_of_[rc] = cell;
     }
     beside_.assign(ranks(), 0);
   }
@@ -243,7 +249,7 @@ private:
       return;
     }
     auto [it, fresh] = transfers_.try_emplace({c, op.message});
-    if (fresh) it->second = in_.collectives.price(message.op, message.size, real) * message.share;
+    if (fresh) it->second = in_.collectives.price(message.op, message.size, real, message.rate) * message.share;
     const Transfer transfer = it->second;
     if (message.slows_compute && transfer.algorithm != Algorithm::in_network) {
       slowing_.insert(token(c, op.tag));

@@ -76,7 +76,7 @@ private:
       const auto& c = p_.communicators[i];
       scratch_.clear();
       const auto members = p_.members_of(c);
-      const bool channel = c.role == Role::forward_send || c.role == Role::backward_send;
+      const bool channel = is_channel(c.role);
       for (std::size_t m = 0; m < members.size(); ++m) // a channel's ends differ: sender first
         scratch_.push_back(mix(rank[std::size_t(members[m])], channel ? 10 + m : 10));
       for (const LinkUse& use : p_.uses_of(c))

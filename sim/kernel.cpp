@@ -12,32 +12,57 @@ double total(const Breakdown& breakdown) {
   return std::accumulate(breakdown.begin(), breakdown.end(), 0.0);
 }
 
-Result<KernelPricer> KernelPricer::make(const platforms::Accelerator& accelerator, const workloads::Training& training,
-                                        const workloads::Stack& stack, std::int64_t head_dim) {
+Result<KernelPricer> KernelPricer::make(const platforms::Accelerator& accelerator,
+                                        const workloads::Scenario& scenario) {
   KernelPricer p;
-  const Precision precision = training.precision;
-  const double ranks = double(accelerator.ranks_per_accelerator);
-  auto peak = platforms::peak_of(accelerator, precision);
-  if (!peak) return fail(training.mark, peak.error());
-  p.peak_ = peak->value.count() / ranks;
-  const double memory = accelerator.memory_bandwidth.value.count() / ranks;
+  p.ranks_ = double(accelerator.ranks_per_accelerator);
+  const double memory = accelerator.memory_bandwidth.value.count() / p.ranks_;
   p.streaming_ = accelerator.streaming_efficiency.value * memory;
-  p.elementwise_ = accelerator.elementwise_efficiency.value * memory;
+  p.elementwise_ = scenario.stack.elementwise_efficiency.value_or(accelerator.elementwise_efficiency).value * memory;
+  if (auto ok = p.set_matmuls(accelerator, scenario); !ok) return tl::unexpected(ok.error());
+  if (auto ok = p.set_attention(accelerator, scenario); !ok) return tl::unexpected(ok.error());
+  if (accelerator.host_link)
+    p.host_link_ = accelerator.host_link->value.count() / p.ranks_;
+  else if (scenario.plan.offload_layers > 0)
+    return fail(scenario.plan.mark,
+                fmt::format("offload_layers needs accelerator {}'s host_link, which the catalog does not know",
+                            accelerator.name));
+  return p;
+}
 
-  auto gemm = accelerator.gemm.find(precision);
+Result<void> KernelPricer::set_matmuls(const platforms::Accelerator& accelerator, const workloads::Scenario& scenario) {
+  const workloads::Training& training = scenario.training;
+  auto peak = platforms::peak_of(accelerator, training.precision);
+  if (!peak) return fail(training.mark, peak.error());
+  peak_ = peak->value.count() / ranks_;
+  auto gemm = accelerator.gemm.find(training.precision);
   if (gemm == accelerator.gemm.end())
     return fail(training.mark,
                 fmt::format("accelerator {} has no matmul timing for the training precision", accelerator.name));
   const platforms::GemmTiming& g = gemm->second;
-  p.gemm_ = g.efficiency.value * p.peak_;
-  p.weight_gradient_ = g.weight_gradient_efficiency.value_or(g.efficiency).value * p.peak_;
-  p.gemm_launch_ = g.launch.value.count();
+  gemm_ = g.efficiency.value * peak_;
+  weight_gradient_ = g.weight_gradient_efficiency.value_or(g.efficiency).value * peak_;
+  gemm_launch_ = g.launch.value.count();
   if (g.cast_factor) {
-    p.cast_factor_ = g.cast_factor->value;
-    p.cast_bytes_ = 2 + bytes_per_element(precision);
+    cast_factor_ = g.cast_factor->value;
+    cast_bytes_ = 2 + bytes_per_element(training.precision);
   }
+  if (!scenario.model.experts) return {};
+  if (!accelerator.grouped_gemm)
+    return fail(training.mark, fmt::format("accelerator {} has no grouped_gemm timing, which model {} needs for its "
+                                           "experts",
+                                           accelerator.name, scenario.model.name));
+  grouped_ = gemm_ * accelerator.grouped_gemm->factor.value;
+  grouped_weight_gradient_ = weight_gradient_ * accelerator.grouped_gemm->factor.value;
+  grouped_ramp_ = accelerator.grouped_gemm->ramp_tokens.value;
+  return {};
+}
 
-  const platforms::AttentionTiming* attention = platforms::attention_row(accelerator, stack.attention, head_dim);
+Result<void> KernelPricer::set_attention(const platforms::Accelerator& accelerator,
+                                         const workloads::Scenario& scenario) {
+  const workloads::Stack& stack = scenario.stack;
+  const platforms::AttentionTiming* attention =
+      platforms::attention_row(accelerator, stack.attention, scenario.model.head_dim);
   if (!attention) {
     std::string known;
     for (const auto& [name, rows] : accelerator.attention)
@@ -46,15 +71,15 @@ Result<KernelPricer> KernelPricer::make(const platforms::Accelerator& accelerato
                 fmt::format("stack {} runs attention `{}`, for which accelerator {} has no timing (known: {})",
                             stack.name, stack.attention, accelerator.name, known));
   }
-  const platforms::AttentionTiming& row = *attention;
   // Attention runs in 16 bits whatever the GEMMs do, so its efficiency is of the 16-bit peak.
+  const Precision precision = scenario.training.precision;
   auto peak16 = platforms::peak_of(accelerator, precision == Precision::fp16 ? Precision::fp16 : Precision::bf16);
-  if (!peak16) peak16 = peak;
-  p.attention_ = row.efficiency.value * peak16->value.count() / ranks;
-  p.attention_backward_ = p.attention_ * row.backward_ratio.value;
-  p.ramp_ = row.ramp_tokens.value;
-  p.attention_launch_ = row.launch.value.count();
-  return p;
+  const double peak = peak16 ? peak16->value.count() / ranks_ : peak_;
+  attention_ = attention->efficiency.value * peak;
+  attention_backward_ = attention_ * attention->backward_ratio.value;
+  ramp_ = attention->ramp_tokens.value;
+  attention_launch_ = attention->launch.value.count();
+  return {};
 }
 
 Breakdown KernelPricer::price(const workloads::Kernel& k) const {
@@ -70,10 +95,20 @@ Breakdown KernelPricer::price(const workloads::Kernel& k) const {
     if (k.kind == KernelKind::gemm) cast = cast_factor_ * cast_bytes_ * k.input_elements / streaming_;
     break;
   }
+  case KernelKind::grouped_gemm:
+  case KernelKind::grouped_weight_gradient: {
+    const bool forward = k.kind == KernelKind::grouped_gemm;
+    const double rate = (forward ? grouped_ : grouped_weight_gradient_) / (1 + grouped_ramp_ / std::max(1.0, k.rows));
+    time = gemm_launch_ + std::max(k.executed.count() / rate, k.bytes.count() / streaming_);
+    if (forward) cast = cast_factor_ * cast_bytes_ * k.input_elements / streaming_;
+    break;
+  }
   case KernelKind::attention:
-  case KernelKind::attention_matmul: time = attention_launch_ + k.executed.count() * ramp / attention_; break;
+  case KernelKind::attention_matmul:
+    time = k.launches * attention_launch_ + k.executed.count() * ramp / attention_;
+    break;
   case KernelKind::attention_backward:
-    time = attention_launch_ + k.executed.count() * ramp / attention_backward_;
+    time = k.launches * attention_launch_ + k.executed.count() * ramp / attention_backward_;
     break;
   case KernelKind::elementwise: time = k.bytes.count() / elementwise_; break;
   case KernelKind::streaming: time = k.bytes.count() / streaming_; break;
@@ -84,7 +119,8 @@ Breakdown KernelPricer::price(const workloads::Kernel& k) const {
   } else if (k.executed.count() > 0) {
     const double useful = k.useful.count() / peak_;
     // Flash attention's backward recomputes the scores: its fifth matmul is recomputation.
-    const double again = k.kind == KernelKind::attention_backward ? time * (1 - k.useful / k.executed) : 0;
+    // (Work of uneven cp ranks is not: it stays below peak.)
+    const double again = k.kind == KernelKind::attention_backward ? time / 5 : 0;
     entry(Entry::useful) = useful;
     entry(Entry::recompute) = again;
     entry(Entry::below_peak) = time - useful - again;

@@ -1,324 +1,303 @@
 #include "sim/lower.hpp"
 
-#include "sim/stage_builder.hpp"
+#include "sim/stage_state.hpp"
+#include "workloads/memory.hpp"
 #include "workloads/schedule.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <map>
-#include <tuple>
 
 namespace weft::sim {
 namespace {
 
 using workloads::Chunk;
 using workloads::CollectiveOp;
+using workloads::LayerKind;
 using workloads::Phase;
 using workloads::Slot;
 
-/// One op of a slot's template.
-struct Segment {
-  bool is_collective = false;
-  bool beside = false;  ///< collective: the next compute segment does not wait for it
-  std::int32_t id = -1; ///< cost or message
+/// One slot on its way through the compute stream. Two lanes interleave where dispatch runs beside compute.
+struct Lane {
+  const Segments* segments = nullptr;
+  std::size_t at = 0;
+  OpId last = no_op;         ///< the lane's next op waits for it
+  OpId side = no_op;         ///< collective that runs beside the last compute op
+  std::vector<OpId> gathers; ///< parameters that the lane's first op waits for
+  std::int32_t kind = -1;
+  [[nodiscard]] bool done() const { return at >= segments->size(); }
 };
 
 class Lowering {
 public:
-  Lowering(const workloads::Scenario& s, workloads::Recompute recompute, bool fuse_tp)
-      : s_(s), context_{s.model, s.training, s.plan, s.stack, recompute}, m_(microbatches(s.plan, s.training)),
-        chunks_(chunks_of(s.model, s.plan)) {
-    out_.program.tp_fused = fuse_tp && s.plan.tp > 1;
-    out_.program.slot_kinds = std::int32_t(2 * s.plan.vpp) + 1; // the last one: the optimizer step
+  Lowering(const workloads::Scenario& s, workloads::Recompute recompute, RoleSet fused)
+      : s_(s), plan_(s.plan), context_{s.model, s.training, s.plan, s.stack, recompute},
+        m_(microbatches(s.plan, s.training)), chunks_(chunks_of(s.model, s.plan)),
+        segmenter_(s, recompute, fused, out_), dp_(s, chunks_, segmenter_) {
+    out_.program.fused = fused;
+    out_.program.slot_kinds = std::int32_t(4 * plan_.vpp) + 1; // the last one: the optimizer step
   }
 
   Lowered run() {
-    for (std::int64_t stage = 0; stage < s_.plan.pp; ++stage)
-      out_.program.stages.push_back(build(stage));
+    const auto slots = workloads::scenario_slots(context_);
+    for (std::int64_t stage = 0; stage < plan_.pp; ++stage)
+      out_.program.stages.push_back(build(stage, slots[std::size_t(stage)]));
     return std::move(out_);
   }
 
 private:
-  struct State {
-    std::int64_t stage = 0;
-    StageBuilder builder;
-    std::int32_t compute = -1, gradients = -1, parameters = -1, forward = -1, backward = -1;
-    std::vector<std::vector<std::int32_t>> gathers; ///< by chunk, bucket by bucket
-    std::vector<bool> gathered;
-  };
-
-  [[nodiscard]] const Chunk& chunk(std::int64_t stage, std::int64_t c) const {
-    return chunks_[std::size_t(c * s_.plan.pp + stage)];
-  }
-  [[nodiscard]] bool sharded() const { return s_.plan.zero >= 1; }
-
-  StageProgram build(std::int64_t stage) {
-    State st;
+  StageProgram build(std::int64_t stage, const std::vector<Slot>& slots) {
+    StageState st;
     st.stage = stage;
-    st.gathers.resize(std::size_t(s_.plan.vpp));
-    st.gathered.assign(std::size_t(s_.plan.vpp), false);
-    if (s_.plan.dp > 1 && sharded()) gather_parameters(st);
-    const auto slots = stage_slots(s_.plan.schedule, stage, s_.plan.pp, s_.plan.vpp, m_);
-    for (std::size_t i = 0; i < slots.size(); ++i)
-      if (slots[i].phase == Phase::forward)
-        forward_slot(st, slots[i]);
-      else
-        backward_slot(st, slots[i], closes_run(slots, i));
+    st.gathers.resize(std::size_t(plan_.vpp));
+    st.gathered.assign(std::size_t(plan_.vpp), false);
+    dp_.gather_parameters(st);
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const bool pair = slots[i].paired && i + 1 < slots.size() && apart(slots[i]) && apart(slots[i + 1]);
+      if (pair) {
+        both(st, slots[i], slots[i + 1], closes_run(slots, i + 1));
+        ++i;
+      } else if (dp_.layerwise()) {
+        layer_by_layer(st, slots[i]);
+      } else {
+        single(st, slots[i], closes_run(slots, i));
+      }
+    }
     finish(st);
     return st.builder.take();
   }
 
   // --- slots -----------------------------------------------------------------------------------------
-  void forward_slot(State& st, const Slot& slot) {
-    const std::int64_t v = slot.chunk * s_.plan.pp + st.stage, last = s_.plan.pp * s_.plan.vpp - 1;
-    std::int32_t arrival = -1;
-    if (v > 0) arrival = receive(st, Role::forward_receive, (v - 1) / s_.plan.pp, slot.microbatch);
-    const std::size_t c = std::size_t(slot.chunk);
-    const std::vector<std::int32_t> gathers = st.gathered[c] ? std::vector<std::int32_t>{} : st.gathers[c];
-    st.gathered[c] = true;
-    work(st, slot, arrival, gathers, nullptr);
-    if (v < last) send(st, Role::forward_send, st.forward, slot);
+  [[nodiscard]] const Chunk& chunk(const StageState& st, const Slot& slot) const {
+    return chunk_at(chunks_, plan_, st.stage, slot.chunk);
   }
-  void backward_slot(State& st, const Slot& slot, bool closes) {
-    const std::int64_t v = slot.chunk * s_.plan.pp + st.stage, last = s_.plan.pp * s_.plan.vpp - 1;
-    std::int32_t arrival = -1;
-    if (v < last) arrival = receive(st, Role::backward_receive, (v + 1) / s_.plan.pp, slot.microbatch);
-    std::vector<std::int32_t> ends;
-    const bool reduce = closes && s_.plan.dp > 1 && s_.stack.overlap.gradients;
-    work(st, slot, arrival, {}, reduce ? &ends : nullptr);
-    if (v > 0) send(st, Role::backward_send, st.backward, slot);
-    if (reduce) reduce_gradients(st, slot.chunk, ends);
+  const Segments& segments(const StageState& st, const Slot& slot) {
+    return segmenter_.slot(chunk(st, slot), slot.phase);
+  }
+  [[nodiscard]] bool apart(const Slot& slot) const { // dispatch is an op of its own
+    return s_.model.experts && slot.phase != Phase::weight && !(out_.program.fused & bit(Role::ep));
+  }
+  [[nodiscard]] std::int32_t kind_of(const Slot& slot) const {
+    return std::int32_t(std::int64_t(slot.phase) * plan_.vpp) + slot.chunk;
   }
 
-  /// The slot's compute, cut at bucket boundaries where parameters arrive or gradients leave bucket by bucket.
-  void work(State& st, const Slot& slot, std::int32_t arrival, const std::vector<std::int32_t>& gathers,
-            std::vector<std::int32_t>* ends) {
-    const auto& segments = segments_of(chunk(st.stage, slot.chunk), slot.phase);
-    const auto kind = std::int32_t(slot.phase == Phase::forward ? slot.chunk : s_.plan.vpp + slot.chunk);
-    if (segments.size() == 1) {
+  void single(StageState& st, const Slot& slot, bool closes) {
+    const OpId arrival = receive(st, slot);
+    const bool reduce =
+        closes && dp_.bucketed() && s_.stack.overlap.gradients && plan_.schedule != workloads::Schedule::dualpipe;
+    const auto& parts = segments(st, slot);
+    const std::vector<OpId> gathers = first_use(st, slot);
+    std::vector<OpId> ends;
+    if (parts.size() == 1 && !parts[0].is_collective) {
+      // Cut at bucket boundaries where parameters arrive or gradients leave bucket by bucket.
       const std::size_t pieces =
-          std::max<std::size_t>({1, gathers.size(), ends ? std::size_t(buckets(st.stage, slot.chunk)) : 1});
+          std::max<std::size_t>({1, gathers.size(), reduce ? std::size_t(dp_.buckets(st.stage, slot.chunk)) : 1});
       for (std::size_t i = 0; i < pieces; ++i) {
-        Op op = compute(segments[0].id, kind, 1.0 / double(pieces));
-        st.compute = st.builder.add(op, {st.compute, i == 0 ? arrival : -1, i < gathers.size() ? gathers[i] : -1});
-        if (ends) ends->push_back(st.compute);
+        const Op op = StageState::compute_op(parts[0].id, kind_of(slot), 1.0 / double(pieces));
+        st.compute =
+            st.builder.add(op, {st.compute, i == 0 ? arrival : no_op, i < gathers.size() ? gathers[i] : no_op});
+        ends.push_back(st.compute);
       }
-      return;
+    } else {
+      Lane lane = lane_of(parts, arrival, slot, gathers);
+      while (!lane.done())
+        advance(st, lane, true);
+      ends.assign(std::size_t(dp_.buckets(st.stage, slot.chunk)), st.compute);
     }
-    std::int32_t side = -1, first = arrival;
-    for (const Segment& segment : segments) {
-      Op op = segment.is_collective ? message(OpKind::collective, Role::tp, segment.id) : compute(segment.id, kind, 1);
-      const std::int32_t id = st.builder.add(op, {st.compute, first});
-      if (first == arrival) // the whole slot waits for its parameters
-        for (std::int32_t g : gathers)
-          st.builder.wait(id, g);
-      first = -1;
-      if (segment.is_collective && segment.beside) {
-        side = id;
-        continue;
-      }
-      st.compute = id;
-      if (side >= 0) { // the step after the pair waits for both
-        Op join = compute(zero_cost(), -1, 1);
-        st.compute = st.builder.add(join, {st.compute, side});
-        side = -1;
-      }
-    }
-    if (ends) ends->assign(std::size_t(buckets(st.stage, slot.chunk)), st.compute);
+    send(st, slot, st.compute);
+    if (reduce) dp_.reduce_gradients(st, slot.chunk, ends);
   }
 
-  static Op compute(std::int32_t cost, std::int32_t slot, double share) {
-    Op op;
-    op.kind = OpKind::compute;
-    op.cost = cost;
-    op.slot = slot;
-    op.share = share;
-    return op;
+  /// A forward and a backward together: each runs on until it dispatches, then the other takes the device.
+  void both(StageState& st, const Slot& forward, const Slot& backward, bool closes) {
+    Lane f = lane_of(segments(st, forward), receive(st, forward), forward, first_use(st, forward));
+    Lane b = lane_of(segments(st, backward), receive(st, backward), backward, {});
+    for (bool turn = true; !f.done() || !b.done(); turn = !turn) {
+      Lane& lane = turn ? f : b;
+      while (!lane.done() && !advance(st, lane, false)) {
+      }
+    }
+    send(st, forward, f.last);
+    send(st, backward, b.last);
+    st.compute = meet(st, f.last, b.last);
+    if (closes && dp_.bucketed() && s_.stack.overlap.gradients && plan_.schedule != workloads::Schedule::dualpipe)
+      dp_.reduce_gradients(st, backward.chunk,
+                           std::vector<OpId>(std::size_t(dp_.buckets(st.stage, backward.chunk)), st.compute));
   }
-  static Op message(OpKind kind, Role role, std::int32_t id, std::int32_t tag = -1) {
-    Op op;
-    op.kind = kind;
-    op.role = role;
-    op.message = id;
-    op.tag = tag;
-    return op;
+
+  [[nodiscard]] Lane lane_of(const Segments& segments, OpId arrival, const Slot& slot,
+                             std::vector<OpId> gathers) const {
+    Lane lane;
+    lane.segments = &segments;
+    lane.last = arrival;
+    lane.kind = kind_of(slot);
+    lane.gathers = std::move(gathers);
+    return lane;
+  }
+  /// Adds the lane's next op; true when that was a dispatch or combine that leaves the device to the other lane.
+  bool advance(StageState& st, Lane& lane, bool alone) {
+    const Segment& segment = (*lane.segments)[lane.at++];
+    if (!segment.is_collective) {
+      const OpId id = st.builder.add(StageState::compute_op(segment.id, lane.kind), {st.compute, lane.last});
+      wait_for_gathers(st, lane, id);
+      st.compute = lane.last = id;
+      if (lane.side != no_op) lane.last = st.compute = meet(st, id, lane.side); // what follows waits for both
+      lane.side = no_op;
+      return false;
+    }
+    const Op op = StageState::message_op(OpKind::collective, segment.role, segment.id);
+    const bool dispatch = segment.role == Role::ep;
+    const OpId start = lane.last == no_op ? st.compute : lane.last;
+    const OpId id = st.builder.add(op, {start, dispatch ? st.experts : st.compute});
+    wait_for_gathers(st, lane, id);
+    if (dispatch) st.experts = id;
+    if (segment.beside) {
+      lane.side = id;
+      return false;
+    }
+    lane.last = id;
+    if (alone || !dispatch) st.compute = id;
+    return dispatch;
+  }
+  static void wait_for_gathers(StageState& st, Lane& lane, OpId op) {
+    for (OpId g : lane.gathers)
+      st.builder.wait(op, g);
+    lane.gathers.clear();
+  }
+  /// A point where two streams meet; every compute op before it must be among what they wait for.
+  OpId meet(StageState& st, OpId a, OpId b) {
+    if (a == b || b == no_op) return a;
+    return st.builder.add(StageState::compute_op(segmenter_.nothing(), -1), {a, b});
+  }
+  std::vector<OpId> first_use(StageState& st, const Slot& slot) const {
+    const auto c = std::size_t(slot.chunk);
+    if (slot.phase != Phase::forward || st.gathered[c]) return {};
+    st.gathered[c] = true;
+    return st.gathers[c];
+  }
+
+  /// ZeRO 3: every layer's weights are gathered before it runs, forward and backward, and its gradient leaves
+  /// after its backward. At most one layer is gathered ahead.
+  void layer_by_layer(StageState& st, const Slot& slot) {
+    const auto& units = segmenter_.units(chunk(st, slot), slot.phase);
+    std::vector<OpId> ends{st.compute, st.compute};
+    for (const Unit& unit : units) {
+      const OpId weights = dp_.gather_unit(st, unit, ends[ends.size() - 2]);
+      Lane lane = lane_of(unit.segments, weights, slot, {});
+      while (!lane.done())
+        advance(st, lane, true);
+      if (slot.phase == Phase::backward) dp_.reduce_unit(st, unit);
+      ends.push_back(st.compute);
+    }
   }
 
   // --- pipeline --------------------------------------------------------------------------------------
-  std::int32_t receive(State& st, Role role, std::int64_t senders_chunk, std::int64_t microbatch) {
-    return st.builder.add(message(OpKind::receive, role, -1, std::int32_t(senders_chunk * m_ + microbatch)), {});
+  [[nodiscard]] std::int32_t tag(bool backward, std::int64_t senders_chunk, std::int64_t microbatch) const {
+    return std::int32_t(((backward ? plan_.vpp : 0) + senders_chunk) * m_ + microbatch);
   }
-  void send(State& st, Role role, std::int32_t& stream, const Slot& slot) {
-    const bool split = s_.plan.sp || s_.stack.pipeline_scatter;
-    const double bytes =
-        2.0 * double(s_.training.sequence * s_.plan.microbatch * s_.model.hidden) / (split ? double(s_.plan.tp) : 1.0);
-    const std::int32_t id = message_id({CollectiveOp::send, Bytes(bytes), Dim::pp, false, 1});
-    stream = st.builder.add(message(OpKind::send, role, id, std::int32_t(slot.chunk * m_ + slot.microbatch)),
-                            {st.compute, stream});
+  struct Neighbour {
+    std::int64_t stage = -1, chunk = 0; ///< stage < 0: there is none
+  };
+  /// Who holds the virtual stage `step` away.
+  [[nodiscard]] Neighbour neighbour(const StageState& st, const Slot& slot, std::int64_t step) const {
+    const std::int64_t v = virtual_stage(plan_, st.stage, slot.chunk) + step;
+    if (v < 0 || v >= virtual_stages(plan_)) return {};
+    const bool copies = workloads::shape_of(plan_.schedule) == workloads::Shape::bidirectional;
+    return {stage_of(plan_, v, slot.chunk), copies ? slot.chunk : v / plan_.pp};
+  }
+  [[nodiscard]] Role channel(std::int64_t from, std::int64_t to, bool backward) const {
+    // In a loop of two stages the way on and the way back join the same pair: forwards take the "next" channel.
+    const bool loop = workloads::shape_of(plan_.schedule) == workloads::Shape::loop;
+    if (loop) return backward ? Role::previous_send : Role::next_send;
+    return to > from ? Role::next_send : Role::previous_send;
+  }
+
+  OpId receive(StageState& st, const Slot& slot) {
+    if (slot.phase == Phase::weight) return no_op;
+    const bool backward = slot.phase != Phase::forward;
+    const Neighbour from = neighbour(st, slot, backward ? 1 : -1);
+    if (from.stage < 0) return no_op;
+    if (from.stage == st.stage) return st.turned.at({backward, slot.microbatch});
+    return st.builder.add(StageState::message_op(OpKind::receive, receiver_of(channel(from.stage, st.stage, backward)),
+                                                 -1, tag(backward, from.chunk, slot.microbatch)),
+                          {});
+  }
+  void send(StageState& st, const Slot& slot, OpId after) {
+    if (slot.phase == Phase::weight) return;
+    const bool backward = slot.phase != Phase::forward;
+    const Neighbour to = neighbour(st, slot, backward ? -1 : 1);
+    if (to.stage < 0) return;
+    if (to.stage == st.stage) {
+      st.turned[{backward, slot.microbatch}] = after;
+      return;
+    }
+    const bool split = plan_.sp || s_.stack.pipeline_scatter;
+    const double tokens = double(s_.training.sequence * plan_.microbatch) / double(plan_.cp);
+    const double bytes = 2.0 * tokens * double(s_.model.hidden) / (split ? double(plan_.tp) : 1.0);
+    const std::int32_t id = segmenter_.message({CollectiveOp::send, Bytes(bytes), Dim::pp, false, 1});
+    const Role role = channel(st.stage, to.stage, backward);
+    OpId& stream = role == Role::next_send ? st.next : st.previous;
+    stream = st.builder.add(StageState::message_op(OpKind::send, role, id, tag(backward, slot.chunk, slot.microbatch)),
+                            {after, stream});
     if (!s_.stack.overlap.pipeline) st.compute = stream;
   }
 
-  // --- data parallelism ------------------------------------------------------------------------------
-  [[nodiscard]] double gradient_bytes(std::int64_t stage, std::int64_t c) const {
-    return chunk(stage, c).parameters * bytes_per_element(s_.stack.gradient_precision);
-  }
-  [[nodiscard]] std::int64_t buckets(std::int64_t stage, std::int64_t c) const {
-    const double wanted = std::ceil(gradient_bytes(stage, c) / s_.stack.dp_bucket.value.count());
-    return std::max<std::int64_t>(1, std::min<std::int64_t>(std::int64_t(wanted), chunk(stage, c).layers));
-  }
-  void gather_parameters(State& st) {
-    for (std::int64_t c = 0; c < s_.plan.vpp; ++c) {
-      const std::int64_t n = buckets(st.stage, c);
-      const double bytes = 2 * chunk(st.stage, c).parameters / double(n);
-      for (std::int64_t i = 0; i < n; ++i) {
-        const std::int32_t id = message_id({CollectiveOp::all_gather, Bytes(bytes), Dim::dp, true, 1});
-        st.parameters = st.builder.add(message(OpKind::collective, Role::dp, id), {st.parameters});
-        if (s_.stack.overlap.parameters)
-          st.gathers[std::size_t(c)].push_back(st.parameters);
-        else
-          st.compute = st.parameters;
-      }
-    }
-    st.gradients = st.parameters; // one stream: a communicator runs its collectives in order
-  }
-  void reduce_gradients(State& st, std::int64_t c, const std::vector<std::int32_t>& ends) {
-    const CollectiveOp op = sharded() ? CollectiveOp::reduce_scatter : CollectiveOp::all_reduce;
-    const std::int32_t id =
-        message_id({op, Bytes(gradient_bytes(st.stage, c) / double(ends.size())), Dim::dp, true, 1});
-    for (std::int32_t end : ends)
-      st.gradients = st.builder.add(message(OpKind::collective, Role::dp, id), {end, st.gradients});
-  }
-  /// ZeRO-2 reduces a chunk after each run of consecutive backward microbatches; the others once, at the end.
+  /// ZeRO-2 reduces a chunk after each run of consecutive gradients of it; the others once, at the end.
   [[nodiscard]] bool closes_run(const std::vector<Slot>& slots, std::size_t at) const {
+    if (!writes_gradient(slots[at].phase)) return false;
     for (std::size_t i = at + 1; i < slots.size(); ++i) {
-      if (slots[i].phase == Phase::forward) continue;
-      if (s_.plan.zero >= 2) return slots[i].chunk != slots[at].chunk;
+      if (!writes_gradient(slots[i].phase)) continue;
+      if (plan_.zero >= 2) return slots[i].chunk != slots[at].chunk;
       if (slots[i].chunk == slots[at].chunk) return false;
     }
     return true;
   }
 
   // --- end of the step -------------------------------------------------------------------------------
-  void finish(State& st) {
-    const auto& plan = s_.plan;
-    if (plan.dp > 1 && !s_.stack.overlap.gradients)
-      for (std::int64_t c = plan.vpp - 1; c >= 0; --c) {
-        const std::vector<std::int32_t> ends(std::size_t(buckets(st.stage, c)), st.compute);
-        reduce_gradients(st, c, ends);
-      }
+  void finish(StageState& st) {
+    dp_.finish(st);
     auto blocking = [&](Role role, CollectiveOp op, double bytes) {
-      const std::int32_t id = message_id({op, Bytes(bytes), Dim::other, false, 1});
-      st.compute = st.builder.add(message(OpKind::collective, role, id), {st.compute, st.gradients});
+      const std::int32_t id = segmenter_.message({op, Bytes(bytes), Dim::other, false, 1});
+      st.compute = st.builder.add(StageState::message_op(OpKind::collective, role, id), {st.compute, st.gradients});
     };
-    double layers = 0, parameters = 0;
-    for (std::int64_t c = 0; c < plan.vpp; ++c) {
-      layers += double(chunk(st.stage, c).layers);
-      parameters += chunk(st.stage, c).parameters;
+    double layers = 0, muon = 0;
+    for (std::int64_t c = 0; c < plan_.vpp; ++c) {
+      const Chunk& here = chunk_at(chunks_, plan_, st.stage, c);
+      layers += double(here.layers());
+      if (s_.training.optimizer != workloads::Optimizer::muon) continue;
+      if (here.dense_layers > 0) muon += double(here.dense_layers) * workloads::muon_flops(s_.model, LayerKind::dense);
+      if (here.expert_layers > 0)
+        muon += double(here.expert_layers) * workloads::muon_flops(s_.model, LayerKind::experts);
     }
-    if (plan.tp > 1 && plan.sp && layers > 0) // norms see their shard of the sequence only
+    if (plan_.tp > 1 && plan_.sp && layers > 0) // norms see their shard of the sequence only
       blocking(Role::tp, CollectiveOp::all_reduce, 4 * 2 * double(s_.model.hidden) * layers);
-    if (plan.pp > 1 && s_.model.tied_embeddings && (st.stage == 0 || st.stage == plan.pp - 1))
+    const std::int64_t last = virtual_stages(plan_) - 1, head = stage_of(plan_, last, last / plan_.pp);
+    if (s_.model.tied_embeddings && head != 0 && (st.stage == 0 || st.stage == head))
       blocking(Role::embedding, CollectiveOp::all_reduce,
-               s_.model.embedding_parameters() / double(plan.tp) * bytes_per_element(s_.stack.gradient_precision));
-    if (plan.ranks() > 1) blocking(Role::world, CollectiveOp::all_reduce, 4); // gradient norm
+               s_.model.embedding_parameters() / double(plan_.tp) * bytes_per_element(s_.stack.gradient_precision));
+    if (plan_.ranks() > 1) blocking(Role::world, CollectiveOp::all_reduce, 4); // gradient norm
     Recipe update;
-    update.optimizer_bytes = s_.stack.optimizer_bytes.value * parameters / (sharded() ? double(plan.dp) : 1.0);
+    update.optimizer_bytes = s_.stack.optimizer_bytes.value * dp_.updated(st.stage);
+    // Whole matrices are dealt to the ranks that share them.
+    update.optimizer_flops = muon / double(plan_.tp) / (plan_.zero >= 1 ? double(plan_.replicas()) : 1);
     update.step_overhead = s_.stack.step_overhead.value.count();
-    out_.recipes.push_back(update);
-    st.compute = st.builder.add(compute(std::int32_t(out_.recipes.size()) - 1, out_.program.slot_kinds - 1, 1),
-                                {st.compute, st.gradients});
-  }
-
-  // --- tables ----------------------------------------------------------------------------------------
-  std::int32_t message_id(const Message& m) {
-    auto [it, fresh] = message_ids_.try_emplace({m.op, m.size.count(), m.dim, m.slows_compute, m.share},
-                                                std::int32_t(out_.program.messages.size()));
-    if (fresh) out_.program.messages.push_back(m);
-    return it->second;
-  }
-  std::int32_t zero_cost() {
-    if (zero_cost_ < 0) {
-      out_.recipes.emplace_back();
-      zero_cost_ = std::int32_t(out_.recipes.size()) - 1;
-    }
-    return zero_cost_;
-  }
-  [[nodiscard]] double host_floor(Phase phase) const {
-    const double again = context_.recompute == workloads::Recompute::full ? 1 : 0;
-    const double ratio = s_.stack.host_backward_ratio.value + again; // a recomputed forward is issued again
-    const double forward = s_.stack.host_issue.value.count() / (1 + ratio);
-    return phase == Phase::forward ? forward : forward * ratio;
-  }
-  const std::vector<Segment>& segments_of(const Chunk& c, Phase phase) {
-    auto [it, fresh] = segments_.try_emplace({c.layers, c.embedding, c.head, phase});
-    if (fresh) it->second = make_segments(c, phase);
-    return it->second;
-  }
-  std::vector<Segment> make_segments(const Chunk& c, Phase phase) {
-    const bool fwd = phase == Phase::forward;
-    std::vector<Recipe::Part> parts;
-    const auto layer = fwd ? layer_forward(context_) : layer_backward(context_);
-    if (c.embedding) parts.push_back({fwd ? embedding_forward(context_) : embedding_backward(context_)});
-    if (c.layers > 0) parts.push_back({layer, double(c.layers), host_floor(phase)});
-    if (c.head) parts.push_back({fwd ? head_forward(context_) : head_backward(context_)});
-    if (!fwd) std::reverse(parts.begin(), parts.end());
-    if (out_.program.tp_fused || s_.plan.tp == 1) {
-      out_.recipes.push_back({std::move(parts)});
-      return {{false, false, std::int32_t(out_.recipes.size()) - 1}};
-    }
-    std::vector<Segment> out;
-    for (const auto& part : parts)
-      for (std::int64_t i = 0; i < std::int64_t(part.times); ++i)
-        explode(part, out);
-    return out;
-  }
-  /// Every tp collective an op of its own; kernels between two of them one compute op.
-  void explode(const Recipe::Part& part, std::vector<Segment>& out) {
-    const auto work = workloads::split_hidden(part.work, s_.stack.tp_hidden_share.value);
-    workloads::Work run;
-    auto flush = [&] {
-      if (run.empty()) return;
-      out_.recipes.push_back({{{run}}});
-      out.push_back({false, false, std::int32_t(out_.recipes.size()) - 1});
-      run.clear();
-    };
-    for (std::size_t i = 0; i < work.size(); ++i) {
-      if (!work[i].is_collective) {
-        run.push_back(work[i]);
-        continue;
-      }
-      flush();
-      const auto& c = work[i].collective;
-      const std::int32_t id = message_id({c.op, c.bytes, c.loss ? Dim::other : Dim::tp, !c.hidden, c.share});
-      out.push_back({true, c.beside_next, id});
-      if (c.beside_next) { // its partner is one op, so that the pair can be told apart
-        run.push_back(work[++i]);
-        flush();
-      }
-    }
-    flush();
-    if (part.host_floor > 0) {
-      Recipe host;
-      host.parts.push_back({part.work, 1, part.host_floor, true});
-      out_.recipes.push_back(host);
-      out.push_back({false, false, std::int32_t(out_.recipes.size()) - 1});
-    }
+    st.compute =
+        st.builder.add(StageState::compute_op(segmenter_.recipe(std::move(update)), out_.program.slot_kinds - 1),
+                       {st.compute, st.gradients});
   }
 
   const workloads::Scenario& s_;
+  const workloads::Plan& plan_;
   workloads::LayerContext context_;
   std::int64_t m_;
   std::vector<Chunk> chunks_; ///< by virtual stage
   Lowered out_;
-  std::map<std::tuple<std::int64_t, bool, bool, Phase>, std::vector<Segment>> segments_;
-  std::map<std::tuple<CollectiveOp, double, Dim, bool, double>, std::int32_t> message_ids_;
-  std::int32_t zero_cost_ = -1;
+  Segmenter segmenter_;
+  DataParallel dp_;
 };
 
 } // namespace
 
-Lowered lower(const workloads::Scenario& scenario, workloads::Recompute recompute, bool fuse_tp) {
-  return Lowering(scenario, recompute, fuse_tp).run();
+Lowered lower(const workloads::Scenario& scenario, workloads::Recompute recompute, RoleSet fused) {
+  return Lowering(scenario, recompute, fused).run();
 }
 
 } // namespace weft::sim

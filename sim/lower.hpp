@@ -14,8 +14,8 @@ struct Lowered {
   std::vector<Recipe> recipes; ///< by cost index
 };
 
-/// `recompute` is resolved (never automatic). tp becomes part of the compute ops where `fuse_tp` says so, else
-/// every tp collective is an op of its own.
-Lowered lower(const workloads::Scenario& scenario, workloads::Recompute recompute, bool fuse_tp);
+/// `recompute` is resolved (never automatic). Layer collectives of the roles in `fused` become part of the compute
+/// ops, every other one is an op of its own.
+Lowered lower(const workloads::Scenario& scenario, workloads::Recompute recompute, RoleSet fused);
 
 } // namespace weft::sim

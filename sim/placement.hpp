@@ -3,7 +3,8 @@
 
 #include "platforms/topology.hpp"
 #include "sim/ledger_entry.hpp"
-#include "workloads/plan.hpp"
+#include "workloads/layer.hpp"
+#include "workloads/scenario.hpp"
 
 #include <array>
 #include <cstdint>
@@ -15,15 +16,41 @@ namespace weft::sim {
 /// What a rank is in a communicator. A p2p channel has a sending and a receiving role.
 enum class Role : std::uint8_t {
   tp,
-  dp,
-  forward_send, ///< activations to the next virtual stage
-  forward_receive,
-  backward_send, ///< gradients to the previous one
-  backward_receive,
-  embedding, ///< first and last stage, tied weights
+  cp,
+  ep,        ///< the ranks between which a layer's experts are dealt
+  dp,        ///< the ranks that hold the same dense weights (dp × cp)
+  shard,     ///< hybrid sharding: those among which ZeRO shards
+  replica,   ///< hybrid sharding: those that hold the same shard
+  expert_dp, ///< the ranks that hold the same experts
+  next_send, ///< to the next stage: activations; in vee and bidirectional schedules gradients of the other chunk too
+  next_receive,
+  previous_send, ///< to the previous stage
+  previous_receive,
+  embedding, ///< first and last virtual stage, tied weights
+  mirror,    ///< dualpipe: the two stages that hold copies of each other's weights
   world      ///< everybody
 };
-inline constexpr std::size_t role_count = 8;
+inline constexpr std::size_t role_count = 14;
+constexpr std::size_t index(Role r) {
+  return std::size_t(r);
+}
+constexpr bool is_channel(Role r) {
+  return r == Role::next_send || r == Role::previous_send;
+}
+/// The receiving role of a channel.
+constexpr Role receiver_of(Role sender) {
+  return sender == Role::next_send ? Role::next_receive : Role::previous_receive;
+}
+constexpr Role role_of(workloads::LayerGroup g) {
+  return g == workloads::LayerGroup::cp ? Role::cp : g == workloads::LayerGroup::ep ? Role::ep : Role::tp;
+}
+
+/// A set of roles, as bits.
+using RoleSet = std::uint32_t;
+constexpr RoleSet bit(Role r) {
+  return RoleSet{1} << index(r);
+}
+inline constexpr RoleSet layer_roles = bit(Role::tp) | bit(Role::cp) | bit(Role::ep);
 
 /// How a communicator's ranks lie: what latency formulas need.
 struct Span {
@@ -45,6 +72,8 @@ struct Placement {
     Role role{}; ///< the sender's role for a p2p channel
     Span span;
     std::int32_t split = 1;
+    bool all_to_all = false; ///< its links are loaded pair by pair instead of as a ring
+    double cross_share = 1;  ///< all-to-all: bytes that cross domains over those of a plain exchange
     std::int32_t first_member = 0, member_count = 0;
     std::int32_t first_use = 0, use_count = 0;
   };
@@ -54,7 +83,9 @@ struct Placement {
   std::vector<LinkUse> uses;
   std::vector<std::array<std::int32_t, role_count>> of_rank; ///< communicator by role, -1 = none
   std::vector<std::int32_t> stage;                           ///< pipeline stage of a rank
-  bool tp_isolated = false; ///< no link of any tp communicator carries anything else: tp may be a closed form
+  /// Roles whose links carry only each other's traffic, one communicator of a role at a link: a rank's layers run
+  /// them one after the other, so they never meet and may be closed forms inside the compute ops.
+  RoleSet isolated = 0;
 
   [[nodiscard]] std::span<const std::int32_t> members_of(const Communicator& c) const {
     return {members.data() + c.first_member, std::size_t(c.member_count)};
@@ -64,8 +95,8 @@ struct Placement {
   }
 };
 
-/// Builds every communicator that the plan needs. `tied_embeddings` adds the first-and-last-stage pair.
-Placement place(const workloads::Plan& plan, const platforms::Topology& topology, platforms::ScaleUpKind scale_up,
-                bool tied_embeddings);
+/// Builds every communicator that the scenario's plan needs.
+Placement place(const workloads::Scenario& scenario, const platforms::Topology& topology,
+                platforms::ScaleUpKind scale_up);
 
 } // namespace weft::sim

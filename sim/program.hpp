@@ -47,13 +47,14 @@ struct Message {
   Dim dim{};
   bool slows_compute = false; ///< its kernels take cores from compute beside it
   double share = 1;           ///< part of the operation: a stack's hidden share goes apart from the rest
+  double rate = 0;            ///< > 0: bytes/s that the stack's ring moves per rank, whatever the links could carry
 };
 
 struct Program {
   std::vector<StageProgram> stages;
   std::vector<Message> messages;
   std::int32_t slot_kinds = 0;
-  bool tp_fused = false; ///< tp is a closed form inside the compute ops; the tp group computes in lockstep
+  RoleSet fused = 0; ///< closed forms inside the compute ops; the groups' members compute in lockstep
 };
 
 /// What one simulation charges: everything that changes when dimensions are made ideal.

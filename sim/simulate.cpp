@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <stdexcept>
+#include <tuple>
 
 namespace weft::sim {
 namespace {
@@ -30,18 +31,21 @@ DimSet dims_present(const workloads::Plan& plan) {
   DimSet dims = 0;
   if (plan.tp > 1) dims |= bit(Dim::tp);
   if (plan.pp > 1) dims |= bit(Dim::pp);
-  if (plan.dp > 1) dims |= bit(Dim::dp);
+  if (plan.cp > 1) dims |= bit(Dim::cp);
+  if (plan.ep > 1) dims |= bit(Dim::ep);
+  if (plan.replicas() > 1 || plan.expert_replicas() > 1 || plan.schedule == workloads::Schedule::dualpipe)
+    dims |= bit(Dim::dp);
   if (plan.ranks() > 1) dims |= bit(Dim::other);
   return dims;
 }
 
 FoldInput fold_input(const Placement& placement, const platforms::Topology& topology,
-                     const CollectivePricer& collectives, const std::vector<double>& speed, bool tp_fused) {
+                     const CollectivePricer& collectives, const std::vector<double>& speed, RoleSet fused) {
   FoldInput in;
   const auto& links = topology.links();
   in.solver_link.assign(links.size(), false);
   for (const auto& c : placement.communicators) {
-    if (tp_fused && c.role == Role::tp) continue;
+    if (fused & bit(c.role)) continue;
     for (const LinkUse& use : placement.uses_of(c))
       in.solver_link[use.link] = links[use.link].binding;
   }
@@ -55,7 +59,8 @@ FoldInput fold_input(const Placement& placement, const platforms::Topology& topo
     in.start.rank.push_back(colour_of({std::bit_cast<std::uint64_t>(speed[r]), std::uint64_t(placement.stage[r])}));
   for (const auto& c : placement.communicators)
     in.start.communicator.push_back(colour_of(
-        {std::uint64_t(c.role), std::uint64_t(c.split), std::uint64_t(c.span.ranks), std::uint64_t(c.span.domains)}));
+        {std::uint64_t(c.role), std::uint64_t(c.split), std::uint64_t(c.span.ranks), std::uint64_t(c.span.domains),
+         std::uint64_t(c.all_to_all), std::bit_cast<std::uint64_t>(c.cross_share)}));
   return in;
 }
 
@@ -74,19 +79,18 @@ public:
                                           r.recompute};
     r.memory = workloads::worst_memory(context);
     r.flops = workloads::model_flops(scenario_.model, scenario_.training);
-    auto kernels =
-        KernelPricer::make(cluster_.accelerator, scenario_.training, scenario_.stack, scenario_.model.head_dim);
+    auto kernels = KernelPricer::make(cluster_.accelerator, scenario_);
     if (!kernels) return tl::unexpected(kernels.error());
     kernels_ = &*kernels;
     r.rank_peak = kernels->peak();
     if (auto bf16 = platforms::peak_of(cluster_.accelerator, Precision::bf16))
       r.rank_peak_bf16 = bf16->value.count() / double(cluster_.accelerator.ranks_per_accelerator);
 
-    placement_ = place(scenario_.plan, topology_, cluster_.node.scale_up, scenario_.model.tied_embeddings);
-    lowered_ = lower(scenario_, r.recompute, placement_.tp_isolated && options_.closed_form_tp);
+    placement_ = place(scenario_, topology_, cluster_.node.scale_up);
+    lowered_ = lower(scenario_, r.recompute, options_.closed_form_layers ? placement_.isolated : 0);
     r.program = lowered_.program;
     if (auto ok = set_speeds(); !ok) return tl::unexpected(ok.error());
-    const FoldInput in = fold_input(placement_, topology_, collectives_, speed_, r.program.tp_fused);
+    const FoldInput in = fold_input(placement_, topology_, collectives_, speed_, r.program.fused);
     capacity_ = in.capacity;
     r.folded = fold(placement_, in, !options_.fold);
     r.dims = dims_present(scenario_.plan);
@@ -126,19 +130,17 @@ private:
   }
 
   [[nodiscard]] std::vector<Cost> costs(DimSet ideal) const {
-    const Placement::Communicator* tp = nullptr;
+    std::map<Role, const Placement::Communicator*> groups;
     for (const auto& c : placement_.communicators)
-      if (c.role == Role::tp) {
-        tp = &c;
-        break;
-      }
-    std::map<std::pair<int, double>, TpTime> known;
-    const TpTimer timer = [&](const workloads::TpCollective& c) -> TpTime {
-      if (!tp) return {};
-      auto [it, fresh] = known.try_emplace({int(c.op), c.bytes.count()});
+      groups.try_emplace(c.role, &c);
+    std::map<std::tuple<Role, int, double>, LayerTime> known;
+    const LayerTimer timer = [&](const workloads::LayerCollective& c) -> LayerTime {
+      const auto group = groups.find(role_of(c.group));
+      if (group == groups.end()) return {};
+      auto [it, fresh] = known.try_emplace({group->first, int(c.op), c.bytes.count()});
       if (fresh)
-        it->second = {collectives_.isolated(c.op, c.bytes, placement_, *tp, capacity_),
-                      collectives_.price(c.op, c.bytes, *tp).algorithm != Algorithm::in_network};
+        it->second = {collectives_.isolated(c.op, c.bytes, placement_, *group->second, capacity_),
+                      collectives_.price(c.op, c.bytes, *group->second).algorithm != Algorithm::in_network};
       return it->second;
     };
     const SlotPricer pricer(*kernels_, timer, cluster_.accelerator.overlap_slowdown.value,

@@ -10,7 +10,7 @@ struct Options {
   bool fold = true;
   bool all_subsets = false;       ///< also the step with every subset of dimensions ideal (for Shapley values)
   bool ideal_run = true;          ///< also the step with all of them ideal (for the tax)
-  bool closed_form_tp = true;     ///< false: tp as flows even where nothing shares its links (a cross-check)
+  bool closed_form_layers = true; ///< false: tp, cp, ep as flows even where nothing shares their links (a cross-check)
   bool capacity_response = false; ///< also the step after a last-place change of one link capacity
   int jobs = 2;                   ///< simulation processes at a time
 };

@@ -4,14 +4,11 @@
 
 namespace weft::sim {
 
-using workloads::TpCollective;
+using workloads::LayerCollective;
+using workloads::LayerGroup;
 using workloads::Work;
 
 namespace {
-
-Dim dim_of(const TpCollective& c) {
-  return c.loss ? Dim::other : Dim::tp;
-}
 
 void add(Breakdown& to, const Breakdown& from, double times = 1) {
   for (std::size_t i = 0; i < entry_count; ++i)
@@ -23,20 +20,30 @@ double& part(Cost& cost, Entry e) {
 
 } // namespace
 
-TpTime SlotPricer::time_of(const TpCollective& collective) const {
+Dim dim_of(const LayerCollective& c) {
+  switch (c.group) {
+  case LayerGroup::tp: return Dim::tp;
+  case LayerGroup::loss: return Dim::other;
+  case LayerGroup::cp: return Dim::cp;
+  case LayerGroup::ep: return Dim::ep;
+  }
+  return Dim::other;
+}
+
+LayerTime SlotPricer::time_of(const LayerCollective& collective) const {
   if (ideal_ & bit(dim_of(collective))) return {0, false};
-  TpTime whole = tp_(collective);
+  const LayerTime whole = timer_(collective);
   return {whole.seconds * collective.share, whole.slows && !collective.hidden};
 }
 
-void SlotPricer::serial(const TpCollective& c, Cost& cost) const {
+void SlotPricer::serial(const LayerCollective& c, Cost& cost) const {
   const double time = time_of(c).seconds;
   cost.rigid += time;
   part(cost, entry_of(dim_of(c))) += time;
 }
 
-void SlotPricer::beside(const TpCollective& c, const workloads::Kernel& kernel, Cost& cost) const {
-  const TpTime tp = time_of(c);
+void SlotPricer::beside(const LayerCollective& c, const workloads::Kernel& kernel, Cost& cost) const {
+  const LayerTime tp = time_of(c);
   const double sigma = tp.slows ? sigma_ : 0;
   const Breakdown parts = kernels_.price(kernel);
   const double compute = total(parts);
@@ -74,7 +81,12 @@ Cost SlotPricer::price(const Recipe& recipe) const {
   Cost out;
   for (const Recipe::Part& p : recipe.parts) {
     Cost one = price(p.work);
-    const double wait = std::max(0.0, p.host_floor - one.elastic - one.rigid);
+    // The host issues beside the device until it becomes the slower one; a loop over experts and a transfer that
+    // outlasts the layer come on top.
+    const double device = one.elastic + one.rigid;
+    const double transfer = std::max(0.0, kernels_.host_transfer(Bytes(p.host_link_bytes)) - device);
+    const double busy = device + transfer + p.host_loop;
+    const double wait = std::max(busy, p.host_floor) - device;
     if (p.only_host) one = {};
     one.rigid += wait;
     part(one, Entry::host) += wait;
@@ -83,7 +95,8 @@ Cost SlotPricer::price(const Recipe& recipe) const {
     out.scalable += p.times * one.scalable;
     add(out.parts, one.parts, p.times);
   }
-  const double optimizer = kernels_.streaming(Bytes(recipe.optimizer_bytes));
+  const double optimizer =
+      kernels_.streaming(Bytes(recipe.optimizer_bytes)) + recipe.optimizer_flops / kernels_.gemm_rate();
   out.elastic += optimizer;
   part(out, Entry::optimizer) += optimizer;
   out.rigid += recipe.step_overhead;

@@ -15,37 +15,43 @@ struct Recipe {
   struct Part {
     workloads::Work work;
     double times = 1;
-    double host_floor = 0;  ///< s: the host needs at least this for one `work`
-    bool only_host = false; ///< charge just what the host adds to `work` (its kernels are ops of their own)
+    double host_floor = 0;      ///< s: the host needs at least this for one `work`
+    double host_loop = 0;       ///< s that the host adds to one `work` (experts launched one by one)
+    double host_link_bytes = 0; ///< moved to or from the host's memory beside one `work`
+    bool only_host = false;     ///< charge just what the host adds to `work` (its kernels are ops of their own)
   };
   std::vector<Part> parts;
   double optimizer_bytes = 0;
-  double step_overhead = 0; ///< s of host work
+  double optimizer_flops = 0; ///< Muon's orthogonalisation, matmuls
+  double step_overhead = 0;   ///< s of host work
 };
 
-/// Isolated time of a tp collective and whether its kernels slow compute beside them.
-struct TpTime {
+/// Isolated time of a layer's collective and whether its kernels slow compute beside them.
+struct LayerTime {
   double seconds = 0;
   bool slows = true;
 };
-using TpTimer = std::function<TpTime(const workloads::TpCollective&)>;
+using LayerTimer = std::function<LayerTime(const workloads::LayerCollective&)>;
 
-/// Prices recipes with tp in closed form: a serial collective is exposed; one beside a matmul slows it by σ and is
-/// exposed where it outlasts it; a stack's hidden share runs inside its matmul.
+/// Dimension whose communication a layer's collective is.
+Dim dim_of(const workloads::LayerCollective& collective);
+
+/// Prices recipes with the layers' collectives in closed form: a serial one is exposed; one beside a kernel slows it
+/// by σ and is exposed where it outlasts it; a stack's hidden share runs inside its matmul.
 class SlotPricer {
 public:
-  SlotPricer(const KernelPricer& kernels, TpTimer tp, double overlap_slowdown, double hidden_share, DimSet ideal)
-      : kernels_(kernels), tp_(std::move(tp)), sigma_(overlap_slowdown), hidden_(hidden_share), ideal_(ideal) {}
+  SlotPricer(const KernelPricer& kernels, LayerTimer timer, double overlap_slowdown, double hidden_share, DimSet ideal)
+      : kernels_(kernels), timer_(std::move(timer)), sigma_(overlap_slowdown), hidden_(hidden_share), ideal_(ideal) {}
   [[nodiscard]] Cost price(const Recipe& recipe) const;
 
 private:
   [[nodiscard]] Cost price(const workloads::Work& work) const;
-  void serial(const workloads::TpCollective& collective, Cost& cost) const;
-  void beside(const workloads::TpCollective& collective, const workloads::Kernel& kernel, Cost& cost) const;
-  [[nodiscard]] TpTime time_of(const workloads::TpCollective& collective) const;
+  void serial(const workloads::LayerCollective& collective, Cost& cost) const;
+  void beside(const workloads::LayerCollective& collective, const workloads::Kernel& kernel, Cost& cost) const;
+  [[nodiscard]] LayerTime time_of(const workloads::LayerCollective& collective) const;
 
   const KernelPricer& kernels_;
-  TpTimer tp_;
+  LayerTimer timer_;
   double sigma_, hidden_;
   DimSet ideal_;
 };

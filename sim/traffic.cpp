@@ -21,7 +21,12 @@ public:
     flows.resize(r_.folded.communicators.size());
     flows[std::size_t(c)] += times * t.payload * ranks / (members * folded.count);
     const double sent = t.algorithm == Algorithm::in_network ? 1 : bus_factor(m.op, real.span.ranks);
-    closed_form_[m.dim] += times * ranks * sent * m.size.count() * m.share;
+    double bytes = sent * m.size.count();
+    if (real.all_to_all && real.cross_share < 1) { // over the border once, then handed on inside the domain
+      const double n = double(real.span.ranks), g = n / double(real.span.domains);
+      bytes = m.size.count() * (real.cross_share * (n - g) / n + (g - 1) / g);
+    }
+    closed_form_[m.dim] += times * ranks * bytes * m.share;
   }
 
   void finish(const platforms::Topology& topology, const FoldInput& in, StepResult& out) const {
@@ -57,18 +62,22 @@ private:
   std::map<Dim, double> closed_form_;
 };
 
-/// The tp collectives inside a stage's compute ops.
-void add_fused_tp(const Lowered& lowered, const StepResult& r, std::size_t rank_class, Traffic& traffic) {
-  const std::int32_t c = r.folded.ranks[rank_class].communicator[std::size_t(Role::tp)];
+/// The collectives inside a stage's compute ops.
+void add_fused(const Lowered& lowered, const StepResult& r, std::size_t rank_class, Traffic& traffic) {
   std::map<std::int32_t, double> slots; // cost → how often
   for (const Op& op : r.program.stages[std::size_t(r.stage_of_class[rank_class])].ops)
     if (op.kind == OpKind::compute) slots[op.cost] += op.share;
   for (const auto& [cost, times] : slots)
-    for (const auto& part : lowered.recipes[std::size_t(cost)].parts)
-      for (const auto& step : part.work)
-        if (step.is_collective)
-          traffic.add({step.collective.op, step.collective.bytes, step.collective.loss ? Dim::other : Dim::tp, true}, c,
-                      r.folded.ranks[rank_class].count, times * part.times);
+    for (const auto& part : lowered.recipes[std::size_t(cost)].parts) {
+      if (part.only_host) continue;
+      for (const auto& step : part.work) {
+        if (!step.is_collective) continue;
+        const auto& c = step.collective;
+        const std::int32_t group = r.folded.ranks[rank_class].communicator[index(role_of(c.group))];
+        traffic.add({c.op, c.bytes, dim_of(c), true, c.share}, group, r.folded.ranks[rank_class].count,
+                    times * part.times);
+      }
+    }
 }
 
 } // namespace
@@ -79,9 +88,9 @@ void count_traffic(const Lowered& lowered, const Placement& placement, const Col
   for (std::size_t rc = 0; rc < r.folded.ranks.size(); ++rc) {
     for (const Op& op : r.program.stages[std::size_t(r.stage_of_class[rc])].ops)
       if (op.kind == OpKind::collective || op.kind == OpKind::send)
-        traffic.add(r.program.messages[std::size_t(op.message)], r.folded.ranks[rc].communicator[std::size_t(op.role)],
+        traffic.add(r.program.messages[std::size_t(op.message)], r.folded.ranks[rc].communicator[index(op.role)],
                     r.folded.ranks[rc].count, 1);
-    if (r.program.tp_fused) add_fused_tp(lowered, r, rc, traffic);
+    if (r.program.fused) add_fused(lowered, r, rc, traffic);
   }
   traffic.finish(topology, in, r);
 }

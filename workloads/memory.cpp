@@ -1,5 +1,6 @@
 #include "workloads/memory.hpp"
 
+#include "workloads/chunk.hpp"
 #include "workloads/schedule.hpp"
 
 #include <algorithm>
@@ -7,93 +8,188 @@
 namespace weft::workloads {
 namespace {
 
-constexpr double weight_bytes = 2;     // 16-bit copy that the matmuls read
-constexpr double optimizer_bytes = 12; // fp32 master weight and two fp32 moments of Adam
+constexpr double weight_bytes = 2; // 16-bit copy that the matmuls read
+constexpr double element = 2;      // of a 16-bit activation
+
+/// Bytes of optimizer state per parameter: fp32 master weight and moments.
+double state_bytes(Optimizer optimizer) {
+  switch (optimizer) {
+  case Optimizer::adam: return 4 + 4 + 4;
+  case Optimizer::adam_bf16: return 4 + 2 + 2;
+  case Optimizer::muon: return 4 + 4;
+  }
+  return 0;
+}
 
 struct Stage {
-  std::vector<std::int64_t> layers; ///< by chunk
-  double largest_chunk = 0, all = 0;
+  std::vector<const Chunk*> chunks;
+  double dense = 0, experts = 0, largest = 0; ///< parameters
+  double largest_layer = 0;
   bool head = false;
 };
 
-Stage stage_of(const LayerContext& c, std::int64_t stage) {
+Stage stage_parts(const LayerContext& c, const std::vector<Chunk>& chunks, std::int64_t stage) {
   Stage out;
-  const auto chunks = chunks_of(c.model, c.plan);
-  for (std::int64_t chunk = 0; chunk < c.plan.vpp; ++chunk) {
-    const Chunk& here = chunks[std::size_t(chunk * c.plan.pp + stage)];
-    out.layers.push_back(here.layers);
-    out.largest_chunk = std::max(out.largest_chunk, here.parameters);
-    out.all += here.parameters;
+  for (std::int64_t i = 0; i < c.plan.vpp; ++i) {
+    const Chunk& here = chunk_at(chunks, c.plan, stage, i);
+    out.chunks.push_back(&here);
+    const double all = here.parameters + here.expert_parameters;
+    out.largest = std::max(out.largest, all);
+    if (here.layers() > 0) out.largest_layer = std::max(out.largest_layer, all / double(here.layers()));
+    out.dense += here.parameters;
+    out.experts += here.expert_parameters;
     out.head = out.head || here.head;
   }
   return out;
 }
 
-/// Most layer-microbatches whose activations are alive at once.
-double peak_layers(const LayerContext& c, std::int64_t stage, const Stage& s) {
+double chunk_activations(const LayerContext& c, const Chunk& chunk) {
+  const double dense = chunk.dense_layers > 0 ? activation_bytes(c, LayerKind::dense).count() : 0;
+  const double experts = chunk.expert_layers > 0 ? activation_bytes(c, LayerKind::experts).count() : 0;
+  const LayerKind last = c.model.kind(c.model.layers);
+  const double mtp = chunk.mtp > 0 ? activation_bytes(c, last).count() : 0;
+  const double kept = 1 - double(c.plan.offload_layers) / double(c.model.layers);
+  return kept * (double(chunk.dense_layers) * dense + double(chunk.expert_layers) * experts) + double(chunk.mtp) * mtp;
+}
+
+/// Most activation bytes alive at once.
+double peak_activations(const LayerContext& c, const std::vector<Slot>& slots, const Stage& s) {
+  std::vector<double> size;
+  for (const Chunk* chunk : s.chunks)
+    size.push_back(chunk_activations(c, *chunk));
   double now = 0, peak = 0;
-  for (const Slot& slot :
-       stage_slots(c.plan.schedule, stage, c.plan.pp, c.plan.vpp, microbatches(c.plan, c.training))) {
-    const double layers = double(s.layers[std::size_t(slot.chunk)]);
-    now += slot.phase == Phase::forward ? layers : -layers;
+  for (const Slot& slot : slots) {
+    if (slot.phase == Phase::forward) now += size[std::size_t(slot.chunk)];
+    if (writes_gradient(slot.phase)) now -= size[std::size_t(slot.chunk)];
     peak = std::max(peak, now);
   }
   return peak;
 }
 
+/// Widths of what attention keeps per token, over tp.
+double attention_kept(const LayerContext& c, bool selective) {
+  const Model& m = c.model;
+  if (!m.latent) {
+    const double kv = 2 * double(m.kv_heads) * double(m.head_dim);
+    return 2 * m.query_width() + kv; // query, attention output, key, value
+  }
+  if (selective && c.plan.recomputes(RecomputePart::latent_up)) return m.value_width();
+  return 2 * m.query_width() + 2 * m.value_width();
+}
+
+double experts_kept(const LayerContext& c, bool selective, double own) {
+  const Experts& e = *c.model.experts;
+  const double gates = c.model.gated_mlp ? 2 : 1, h = double(c.model.hidden);
+  if (selective && c.plan.recomputes(RecomputePart::experts)) return 0;
+  const double rows = own * double(e.top_k) * (e.capacity > 0 ? e.capacity : e.skew);
+  const bool act = selective && c.plan.recomputes(RecomputePart::activation);
+  const double inner = double(e.ffn);
+  return element * rows * (h + gates * inner + (act ? 0 : inner));
+}
+
 } // namespace
 
-Bytes activation_bytes(const LayerContext& c) {
-  const double s = double(c.training.sequence), b = double(c.plan.microbatch), h = double(c.model.hidden);
-  const double t = double(c.plan.tp), a = double(c.model.heads);
-  const double shared = c.plan.sp ? t : 1; // what only sequence parallelism divides
-  const double sbh = s * b * h;
-  if (c.recompute == Recompute::full) return Bytes(2 * sbh / shared);
-  const double kv = double(c.model.kv_heads) / a;
-  const double width = double(c.model.head_dim) * a / h;
-  const double ffn = double(c.model.ffn) / h;
-  const double dropout = c.stack.fused_softmax_attention ? 0 : 1; // bytes of the two masks after attention and MLP
-  // Inputs of both norms and their outputs (inputs of the matmuls), with sp one shard of each.
-  const double outside = 4 * 2 + 2 * dropout;
-  // Query, key, value, attention output; up (and gate) and activation outputs.
-  const double inside = 2 * width * (2 + 2 * kv) + 2 * ffn * (c.model.gated_mlp ? 3 : 2);
-  double bytes = sbh * (outside / shared + inside / t);
+Bytes activation_bytes(const LayerContext& c, LayerKind kind) {
+  const Model& m = c.model;
+  const double tokens = double(c.training.sequence) * double(c.plan.microbatch) / double(c.plan.cp);
+  const double t = double(c.plan.tp), shared = c.plan.sp ? t : 1; // what only sequence parallelism divides
+  const double h = double(m.hidden), own = tokens / shared;
+  if (c.recompute == Recompute::full) return Bytes(element * own * h);
+  const bool selective = c.recompute == Recompute::selective;
+  auto repeats = [&](RecomputePart part) { return selective && c.plan.recomputes(part); };
+  const bool norms = repeats(RecomputePart::norms) || repeats(RecomputePart::every_second_matmul);
+  const bool fused = c.stack.fused_softmax_attention;
+  // Inputs of both norms and their outputs (inputs of the matmuls), with sp one shard of each; two dropout masks.
+  double bytes = own * h * (element * (norms ? 2 : 4) + (fused ? 0 : 2));
+  bytes += element * tokens * attention_kept(c, selective) / t;
+  if (m.latent) bytes += 2 * element * own * double(m.latent->query_rank + m.latent->kv_rank + m.latent->rope_dim);
+  const double gates = m.gated_mlp ? 2 : 1;
+  const double mlp = kind == LayerKind::dense ? double(m.ffn) : double(m.experts->shared_ffn);
+  const bool half = repeats(RecomputePart::every_second_matmul);
+  if (!repeats(RecomputePart::mlp))
+    bytes += element * tokens / t * mlp * ((half ? 0 : gates) + (repeats(RecomputePart::activation) || half ? 0 : 1));
+  if (kind == LayerKind::experts) bytes += experts_kept(c, selective, own);
   // Unfused attention also keeps softmax output, dropout mask and dropout output of all scores.
-  if (!c.stack.fused_softmax_attention && c.recompute == Recompute::none) bytes += 5 * a * s * s * b / t;
+  const bool core = repeats(RecomputePart::core_attention);
+  if (!fused && !core) bytes += 5 * double(m.heads) / t * double(c.training.sequence) * tokens;
   return Bytes(bytes);
 }
 
-MemoryNeed stage_memory(const LayerContext& c, std::int64_t stage) {
-  const Stage s = stage_of(c, stage);
-  const double dp = double(c.plan.dp);
+namespace {
+
+MemoryNeed need_of(const LayerContext& c, const std::vector<Chunk>& chunks, const std::vector<Slot>& slots,
+                   std::int64_t stage) {
+  const Stage s = stage_parts(c, chunks, stage);
+  const double shard = double(c.plan.shard()), expert_shard = double(c.plan.expert_replicas());
+  const double all = s.dense + s.experts;
+  auto sharded = [&](bool on) { return on ? s.dense / shard + s.experts / expert_shard : all; };
   MemoryNeed need;
   need.stage = stage;
-  need.weights = Bytes(weight_bytes * s.all);
+  const bool layerwise = c.plan.zero >= 3 && c.plan.pp == 1;
+  // FSDP keeps a shard and two gathered layers; in a pipeline the gathered weights stay for the step.
+  need.weights = Bytes(weight_bytes * (layerwise ? sharded(true) + 2 * s.largest_layer : all));
   const double gradient = bytes_per_element(c.stack.gradient_precision);
   // ZeRO-2 holds the chunk that accumulates and the one being reduced; the others whole buffers.
-  const double held = c.plan.zero >= 2 ? std::min(s.all, 2 * s.largest_chunk) : s.all;
-  const double shard = c.plan.zero >= 2 ? s.all / dp : 0;
-  need.gradients = Bytes(gradient * (held + shard));
-  need.optimizer = Bytes(optimizer_bytes * s.all / (c.plan.zero >= 1 ? dp : 1.0));
-  need.activations = activation_bytes(c) * peak_layers(c, stage, s);
-  double workspace = c.stack.memory_reserve.value.count();
-  if (s.head) { // fp32 logits and their 16-bit gradient
-    const double tokens = double(c.training.sequence) * double(c.plan.microbatch);
-    workspace += (4 + 2) * tokens * double(c.model.vocab) / double(c.plan.tp);
+  const double held = layerwise ? 2 * s.largest_layer : c.plan.zero >= 2 ? std::min(all, 2 * s.largest) : all;
+  need.gradients = Bytes(gradient * (held + (c.plan.zero >= 2 ? sharded(true) : 0)));
+  need.optimizer = Bytes(state_bytes(c.training.optimizer) * sharded(c.plan.zero >= 1));
+  // Layers that the mode leaves alone keep everything.
+  double activations = peak_activations(c, slots, s);
+  if (c.plan.recompute_share < 1) {
+    LayerContext plain = c;
+    plain.recompute = Recompute::none;
+    activations =
+        c.plan.recompute_share * activations + (1 - c.plan.recompute_share) * peak_activations(plain, slots, s);
   }
+  need.activations = Bytes(activations);
+  double workspace = c.stack.memory_reserve.value.count();
+  const double tokens = double(c.training.sequence) * double(c.plan.microbatch) / double(c.plan.cp);
+  if (s.head) // fp32 logits and their 16-bit gradient
+    workspace += (4 + 2) * tokens * double(c.model.vocab) / double(c.plan.tp);
   if (c.recompute == Recompute::full) { // the layer being repeated
     LayerContext whole = c;
     whole.recompute = Recompute::none;
-    workspace += activation_bytes(whole).count();
+    const bool experts = c.model.expert_layers() > 0;
+    workspace += activation_bytes(whole, experts ? LayerKind::experts : LayerKind::dense).count();
   }
   need.workspace = Bytes(workspace);
   return need;
 }
 
+double flops_of(const Work& work) {
+  double out = 0;
+  for (const WorkStep& step : work)
+    if (!step.is_collective) out += step.kernel.executed.count();
+  return out;
+}
+
+} // namespace
+
+std::vector<std::vector<Slot>> scenario_slots(const LayerContext& c) {
+  Pipeline p;
+  p.pp = c.plan.pp;
+  p.vpp = c.plan.vpp;
+  p.microbatches = microbatches(c.plan, c.training);
+  p.paired = c.plan.ep_overlap;
+  const LayerKind kind = c.model.expert_layers() > 0 ? LayerKind::experts : LayerKind::dense;
+  p.times.forward = 1;
+  const double forward = flops_of(layer_forward(c, kind));
+  p.times.input = flops_of(layer_backward(c, kind, BackwardPart::input)) / forward;
+  p.times.weight = flops_of(layer_backward(c, kind, BackwardPart::weight)) / forward;
+  return pipeline_slots(c.plan.schedule, p);
+}
+
+MemoryNeed stage_memory(const LayerContext& c, std::int64_t stage) {
+  const auto slots = scenario_slots(c);
+  return need_of(c, chunks_of(c.model, c.plan), slots[std::size_t(stage)], stage);
+}
+
 MemoryNeed worst_memory(const LayerContext& c) {
-  MemoryNeed worst = stage_memory(c, 0);
+  const auto slots = scenario_slots(c);
+  const auto chunks = chunks_of(c.model, c.plan);
+  MemoryNeed worst = need_of(c, chunks, slots[0], 0);
   for (std::int64_t stage = 1; stage < c.plan.pp; ++stage) {
-    const MemoryNeed need = stage_memory(c, stage);
+    const MemoryNeed need = need_of(c, chunks, slots[std::size_t(stage)], stage);
     if (need.total() > worst.total()) worst = need;
   }
   return worst;

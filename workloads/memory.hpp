@@ -8,6 +8,8 @@
 
 namespace weft::workloads {
 
+struct Slot;
+
 struct MemoryNeed {
   Bytes weights;
   Bytes gradients;
@@ -19,11 +21,14 @@ struct MemoryNeed {
 };
 
 /// Activation bytes one layer keeps for one microbatch on one rank between its forward and its backward.
-Bytes activation_bytes(const LayerContext& context);
+Bytes activation_bytes(const LayerContext& context, LayerKind kind = LayerKind::dense);
 
 /// Need of one stage.
 MemoryNeed stage_memory(const LayerContext& context, std::int64_t stage);
 /// Need of the stage with the largest total.
 MemoryNeed worst_memory(const LayerContext& context);
+
+/// The order of all stages' slots; schedules with split backward are laid out for the FLOP of the model's layers.
+std::vector<std::vector<Slot>> scenario_slots(const LayerContext& context);
 
 } // namespace weft::workloads

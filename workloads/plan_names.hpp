@@ -6,9 +6,24 @@
 
 namespace weft {
 
+template <> struct EnumNames<workloads::Optimizer> {
+  static constexpr std::array<std::pair<std::string_view, workloads::Optimizer>, 3> values{
+      {{"adam", workloads::Optimizer::adam},
+       {"adam-bf16", workloads::Optimizer::adam_bf16},
+       {"muon", workloads::Optimizer::muon}}};
+};
 template <> struct EnumNames<workloads::Schedule> {
-  static constexpr std::array<std::pair<std::string_view, workloads::Schedule>, 2> values{
-      {{"1f1b", workloads::Schedule::one_f_one_b}, {"interleaved-1f1b", workloads::Schedule::interleaved}}};
+  static constexpr std::array<std::pair<std::string_view, workloads::Schedule>, 10> values{
+      {{"1f1b", workloads::Schedule::one_f_one_b},
+       {"interleaved-1f1b", workloads::Schedule::interleaved},
+       {"gpipe", workloads::Schedule::gpipe},
+       {"zb-h1", workloads::Schedule::zb_h1},
+       {"zb-1p", workloads::Schedule::zb_1p},
+       {"zb-2p", workloads::Schedule::zb_2p},
+       {"zb-v", workloads::Schedule::zb_v},
+       {"v-half", workloads::Schedule::v_half},
+       {"v-min", workloads::Schedule::v_min},
+       {"dualpipe", workloads::Schedule::dualpipe}}};
 };
 template <> struct EnumNames<workloads::Recompute> {
   static constexpr std::array<std::pair<std::string_view, workloads::Recompute>, 4> values{
@@ -16,6 +31,22 @@ template <> struct EnumNames<workloads::Recompute> {
        {"selective", workloads::Recompute::selective},
        {"full", workloads::Recompute::full},
        {"auto", workloads::Recompute::automatic}}};
+};
+template <> struct EnumNames<workloads::RecomputePart> {
+  static constexpr std::array<std::pair<std::string_view, workloads::RecomputePart>, 7> values{
+      {{"core-attention", workloads::RecomputePart::core_attention},
+       {"norms", workloads::RecomputePart::norms},
+       {"activation", workloads::RecomputePart::activation},
+       {"latent-up", workloads::RecomputePart::latent_up},
+       {"mlp", workloads::RecomputePart::mlp},
+       {"experts", workloads::RecomputePart::experts},
+       {"every-second-matmul", workloads::RecomputePart::every_second_matmul}}};
+};
+template <> struct EnumNames<workloads::ContextAlgorithm> {
+  static constexpr std::array<std::pair<std::string_view, workloads::ContextAlgorithm>, 3> values{
+      {{"ring", workloads::ContextAlgorithm::ring},
+       {"all-gather", workloads::ContextAlgorithm::all_gather},
+       {"all-to-all", workloads::ContextAlgorithm::all_to_all}}};
 };
 template <> struct EnumNames<workloads::Dimension> {
   static constexpr std::array<std::pair<std::string_view, workloads::Dimension>, 5> values{

@@ -10,21 +10,38 @@ namespace weft::workloads {
 namespace {
 
 constexpr std::array schedules{std::pair<Schedule, MakeSlots>{Schedule::one_f_one_b, one_f_one_b_slots},
-                               std::pair<Schedule, MakeSlots>{Schedule::interleaved, interleaved_slots}};
+                               std::pair<Schedule, MakeSlots>{Schedule::interleaved, interleaved_slots},
+                               std::pair<Schedule, MakeSlots>{Schedule::gpipe, gpipe_slots},
+                               std::pair<Schedule, MakeSlots>{Schedule::zb_h1, zb_h1_slots},
+                               std::pair<Schedule, MakeSlots>{Schedule::zb_1p, zb_1p_slots},
+                               std::pair<Schedule, MakeSlots>{Schedule::zb_2p, zb_2p_slots},
+                               std::pair<Schedule, MakeSlots>{Schedule::zb_v, zb_v_slots},
+                               std::pair<Schedule, MakeSlots>{Schedule::v_half, v_half_slots},
+                               std::pair<Schedule, MakeSlots>{Schedule::v_min, v_min_slots},
+                               std::pair<Schedule, MakeSlots>{Schedule::dualpipe, dualpipe_slots}};
 
 } // namespace
 
-std::vector<Slot> stage_slots(Schedule schedule, std::int64_t stage, std::int64_t pp, std::int64_t vpp,
-                              std::int64_t microbatches) {
+std::vector<std::vector<Slot>> pipeline_slots(Schedule schedule, const Pipeline& pipeline) {
   for (const auto& [kind, make] : schedules)
-    if (kind == schedule) return make({stage, pp, vpp, microbatches});
+    if (kind == schedule) return make(pipeline);
   return {};
+}
+
+void pair_steady_state(Slots& slots) {
+  for (auto& stage : slots)
+    for (std::size_t i = 0; i + 1 < stage.size(); ++i) {
+      const Slot &a = stage[i], &b = stage[i + 1];
+      const bool same = a.chunk == b.chunk && a.microbatch == b.microbatch;
+      stage[i].paired = a.phase == Phase::forward && is_backward(b.phase) && !same;
+    }
 }
 
 std::int64_t peak_in_flight(const std::vector<Slot>& slots) {
   std::int64_t now = 0, peak = 0;
   for (const Slot& slot : slots) {
-    now += slot.phase == Phase::forward ? 1 : -1;
+    if (slot.phase == Phase::forward) ++now;
+    if (writes_gradient(slot.phase)) --now;
     peak = std::max(peak, now);
   }
   return peak;

@@ -1,5 +1,5 @@
 #pragma once
-// Pipeline schedules as ordered slots of a stage. A schedule says order only; sim adds time and messages.
+// Pipeline schedules as ordered slots of every stage. A schedule says order only; sim adds time and messages.
 
 #include "workloads/plan.hpp"
 
@@ -8,19 +8,44 @@
 
 namespace weft::workloads {
 
-enum class Phase { forward, backward };
+enum class Phase {
+  forward,
+  backward, ///< input and weight gradients together
+  input,    ///< input gradients only
+  weight    ///< weight gradients only
+};
+constexpr bool is_backward(Phase p) {
+  return p == Phase::backward || p == Phase::input;
+}
+/// After this slot the microbatch's weight gradient is in the buffer and its activations are free.
+constexpr bool writes_gradient(Phase p) {
+  return p == Phase::backward || p == Phase::weight;
+}
 
 struct Slot {
   Phase phase{};
-  std::int32_t chunk = 0;      ///< 0 .. vpp-1; virtual stage = chunk·pp + stage
-  std::int32_t microbatch = 0; ///< 0 .. m-1
+  std::int32_t chunk = 0;      ///< 0 .. vpp-1; which virtual stage that is, virtual_stage() says
+  std::int32_t microbatch = 0; ///< 0 .. m-1 (bidirectional: 0 .. m/2-1 of its direction)
+  bool paired = false;         ///< runs together with the next slot: the dispatch of each beside the other's compute
+  friend bool operator==(const Slot&, const Slot&) = default;
 };
 
-/// The order in which stage `stage` of `pp` runs its slots: every (phase, chunk, microbatch) exactly once.
-std::vector<Slot> stage_slots(Schedule schedule, std::int64_t stage, std::int64_t pp, std::int64_t vpp,
-                              std::int64_t microbatches);
+/// Relative durations that schedules with split backward are laid out for. Their order depends on the ratios only.
+struct SlotTimes {
+  double forward = 1, input = 1, weight = 1;
+};
 
-/// Largest number of chunk-microbatches whose forward is done and backward is not, at this stage.
+struct Pipeline {
+  std::int64_t pp = 1, vpp = 1, microbatches = 1;
+  bool paired = false; ///< forward and backward slots of the steady state are paired (plan.ep_overlap)
+  SlotTimes times;
+};
+
+/// The order in which each stage runs its slots: every (chunk, microbatch) has one forward and either one backward
+/// or one input and one weight slot.
+std::vector<std::vector<Slot>> pipeline_slots(Schedule schedule, const Pipeline& pipeline);
+
+/// Largest number of chunk-microbatches whose forward is done and whose weight gradient is not, at this stage.
 std::int64_t peak_in_flight(const std::vector<Slot>& slots);
 
 /// Idle share of a stage with equal forward and backward slots and no communication:

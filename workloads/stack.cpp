@@ -2,20 +2,34 @@
 
 #include "platforms/base/fields.hpp"
 #include "platforms/base/precision_names.hpp"
+#include "workloads/stack_names.hpp"
+
+#include <fmt/format.h>
 
 namespace weft {
 
+using workloads::HostIssue;
 using workloads::Overlap;
 
 Result<void> read_value(const Value& value, Overlap& out) {
   static const Fields<Overlap> table{
       optional("gradients", &Overlap::gradients, "dp reduction during backward"),
       optional("parameters", &Overlap::parameters, "dp all-gather during forward"),
+      optional("weights", &Overlap::weights, "gathers and reductions of sharded weights (zero 3)"),
       optional("pipeline", &Overlap::pipeline, "sends between stages"),
+      optional("context", &Overlap::context, "blocks of keys and values beside attention"),
       optional("tp_regather", &Overlap::tp_regather, "backward all-gather beside the data gradient"),
       optional("tp_input_gradient", &Overlap::tp_input_gradient,
                "input-gradient reduction beside the weight gradient")};
   return read_fields(value, table, out, "overlap");
+}
+
+Result<void> read_value(const Value& value, HostIssue& out) {
+  static const Fields<HostIssue> table{
+      required("dense", &HostIssue::dense, "least time per dense layer and microbatch"),
+      required("experts", &HostIssue::experts, "least time per layer with experts and microbatch"),
+      required("expert_loop", &HostIssue::expert_loop, "added per local expert and microbatch")};
+  return read_fields(value, table, out, "host");
 }
 
 } // namespace weft
@@ -26,6 +40,9 @@ namespace {
 std::string not_negative(const Figure<double>& f) {
   return f.value >= 0 ? std::string{} : "must not be negative";
 }
+std::string share(const Figure<double>& f) {
+  return f.value >= 0 && f.value <= 1 ? std::string{} : "must be between 0 and 1";
+}
 
 } // namespace
 
@@ -35,24 +52,34 @@ Result<Stack> read_stack(const Value& value) {
       optional("about", &Stack::about, "one line"),
       required("attention", &Stack::attention, "kernel family, as the accelerator names them"),
       optional("fused_softmax_attention", &Stack::fused_softmax_attention, "false: scores go through memory"),
+      optional("recompute_early_stop", &Stack::recompute_early_stop, "full recomputation leaves out the last matmul"),
+      optional("cp_balanced", &Stack::cp_balanced, "causal work is dealt evenly over cp ranks"),
       required("wgrad_accumulation_bytes", &Stack::wgrad_accumulation_bytes, "per weight and microbatch", not_negative),
       required("cross_entropy_bytes", &Stack::cross_entropy_bytes, "per logit, forward", not_negative),
+      optional("elementwise_efficiency", &Stack::elementwise_efficiency, "of HBM bandwidth, where not the chip's"),
       optional("gradient_precision", &Stack::gradient_precision, "of reduced gradients"),
-      required("tp_hidden_share", &Stack::tp_hidden_share, "share of tp traffic inside its matmul",
-               [](const Figure<double>& f) {
-                 return f.value >= 0 && f.value <= 1 ? std::string{} : "must be between 0 and 1";
-               }),
+      optional("parameter_precision", &Stack::parameter_precision, "of gathered parameters"),
+      optional("dispatch_precision", &Stack::dispatch_precision, "of tokens sent to experts"),
+      required("tp_hidden_share", &Stack::tp_hidden_share, "share of tp traffic inside its matmul", share),
       optional("overlap", &Stack::overlap, "which traffic may run beside compute"),
       optional("pipeline_scatter", &Stack::pipeline_scatter, "stage boundaries carry 1/tp a rank"),
+      optional("dispatcher", &Stack::dispatcher, "plain or deduplicated"),
       required("dp_bucket", &Stack::dp_bucket, "gradient bytes per collective",
                [](const Figure<Bytes>& f) { return f.value.count() > 0 ? std::string{} : "must be positive"; }),
-      required("host_issue", &Stack::host_issue, "least time per layer and microbatch"),
+      optional("dp_ring_rate", &Stack::dp_ring_rate, "most that a rank's dp ring moves"),
+      required("host", &Stack::host, "host time by what is replayed: none, partial, full"),
+      optional("cuda_graph", &Stack::cuda_graph, "what the host replays"),
       required("host_backward_ratio", &Stack::host_backward_ratio, "backward : forward share of it", not_negative),
       required("step_overhead", &Stack::step_overhead, "host work once a step"),
       required("optimizer_bytes", &Stack::optimizer_bytes, "memory traffic per parameter updated", not_negative),
       required("memory_reserve", &Stack::memory_reserve, "context, communicators, fragmentation")};
   Stack out;
   if (auto ok = read_fields(value, table, out, "stack"); !ok) return tl::unexpected(ok.error());
+  if (!out.host.contains(out.cuda_graph)) {
+    const Value* at = value.find("cuda_graph") ? value.find("cuda_graph") : value.find("host");
+    return fail(at->mark,
+                fmt::format("stack {} states no host time for cuda_graph {}", out.name, enum_name(out.cuda_graph)));
+  }
   return out;
 }
 

@@ -8,6 +8,8 @@
 #include "platforms/base/precision.hpp"
 #include "platforms/base/units.hpp"
 
+#include <map>
+#include <optional>
 #include <string>
 
 namespace weft::workloads {
@@ -15,30 +17,57 @@ namespace weft::workloads {
 /// Which traffic may run beside compute. What is false blocks the compute stream.
 struct Overlap {
   bool gradients = false;        ///< dp reduce-scatter / all-reduce during backward
-  bool parameters = false;       ///< dp all-gather during forward (zero ≥ 1)
+  bool parameters = false;       ///< dp all-gather during forward (zero 1 and 2)
+  bool weights = false;          ///< gathers and reductions of sharded weights, layer by layer (zero 3)
   bool pipeline = false;         ///< sends between stages
+  bool context = false;          ///< blocks of keys and values beside attention
   bool tp_regather = true;       ///< backward all-gather of a linear's input beside its data gradient
   bool tp_input_gradient = true; ///< reduction of a linear's input gradient beside its weight gradient
+};
+
+/// How much of a step the host replays instead of issuing it kernel by kernel.
+enum class CudaGraph { none, partial, full };
+
+/// Host time per layer and microbatch, forward plus backward.
+struct HostIssue {
+  Figure<Seconds> dense;       ///< least time of a dense layer
+  Figure<Seconds> experts;     ///< least time of a layer with experts
+  Figure<Seconds> expert_loop; ///< added per local expert where experts are launched one by one; 0 = one fused matmul
+};
+
+enum class Dispatcher {
+  plain,       ///< every copy of a token travels to its expert's rank on its own
+  deduplicated ///< a token crosses to a scale-up domain once, whatever number of its experts lie there
 };
 
 struct Stack {
   std::string name;
   std::string about;
-  std::string attention;                          ///< kernel family, a key of accelerator.attention
-  bool fused_softmax_attention = true;            ///< false: scores are written to memory (unfused attention)
-  Figure<double> wgrad_accumulation_bytes;        ///< per weight and microbatch; 0 = fused into the GEMM
-  Figure<double> cross_entropy_bytes;             ///< per logit, forward; backward 0.6 of it
-  Precision gradient_precision = Precision::fp32; ///< of the reduced gradients and their buffer
-  Figure<double> tp_hidden_share;                 ///< share of a tp collective that runs inside its GEMM, net
+  std::string attention;                                ///< kernel family, a key of accelerator.attention
+  bool fused_softmax_attention = true;                  ///< false: scores are written to memory (unfused attention)
+  bool recompute_early_stop = false;                    ///< full recomputation leaves out a block's last matmul
+  bool cp_balanced = true;                              ///< causal work is dealt evenly over cp ranks
+  Figure<double> wgrad_accumulation_bytes;              ///< per weight and microbatch; 0 = fused into the GEMM
+  Figure<double> cross_entropy_bytes;                   ///< per logit, forward; backward 0.6 of it
+  std::optional<Figure<double>> elementwise_efficiency; ///< of HBM bandwidth, where it differs from the chip's
+  Precision gradient_precision = Precision::fp32;       ///< of the reduced gradients and their buffer
+  Precision parameter_precision = Precision::bf16;      ///< of gathered parameters
+  Precision dispatch_precision = Precision::bf16;       ///< of tokens on their way to experts
+  Figure<double> tp_hidden_share;                       ///< share of a tp collective that runs inside its GEMM, net
   Overlap overlap;
-  bool pipeline_scatter = true;       ///< stage boundaries carry 1/tp of the activation per rank
-  Figure<Bytes> dp_bucket;            ///< gradient bytes per collective
-  Figure<Seconds> host_issue;         ///< least time per layer and microbatch, forward plus backward
+  bool pipeline_scatter = true; ///< stage boundaries carry 1/tp of the activation per rank
+  Dispatcher dispatcher = Dispatcher::plain;
+  Figure<Bytes> dp_bucket;                            ///< gradient bytes per collective
+  std::optional<Figure<BytesPerSecond>> dp_ring_rate; ///< most that a rank's dp ring moves, whatever the cards could
+  std::map<CudaGraph, HostIssue> host;                ///< by what is replayed
+  CudaGraph cuda_graph = CudaGraph::none;
   Figure<double> host_backward_ratio; ///< backward : forward share of it
   Figure<Seconds> step_overhead;      ///< host work once a step
   Figure<double> optimizer_bytes;     ///< memory traffic per parameter updated
   Figure<Bytes> memory_reserve;       ///< context, communicators, fragmentation
   Mark mark;                          ///< where the scenario asks for it, for messages
+
+  [[nodiscard]] const HostIssue& issue() const { return host.at(cuda_graph); }
 };
 
 Result<Stack> read_stack(const Value& value);

@@ -16,6 +16,9 @@ public:
 
   /// Appends the usage of a collective (ring, or direct exchange on a full mesh); returns Communicator::split.
   std::int32_t collective(const std::vector<std::int32_t>& members, std::vector<LinkUse>& out);
+  /// Appends the usage of an exchange of every member with every other one. `cross_share` below 1: bytes that cross
+  /// scale-up domains are only that share of a plain exchange's, and are handed on inside the domain.
+  void all_to_all(const std::vector<std::int32_t>& members, double cross_share, std::vector<LinkUse>& out);
   /// Appends the path of one message.
   void send(std::int32_t from, std::int32_t to, std::vector<LinkUse>& out);
 

@@ -16,16 +16,22 @@ Slot slot_at(const Pipeline& p, std::int64_t k, Phase phase) {
 
 } // namespace
 
-std::vector<Slot> interleaved_slots(const Pipeline& p) {
-  std::vector<Slot> out;
+Slots interleaved_slots(const Pipeline& p) {
+  Slots out;
   const std::int64_t total = p.microbatches * p.vpp;
-  const std::int64_t warm_up = std::min(total, 2 * (p.pp - p.stage - 1) + (p.vpp - 1) * p.pp);
-  for (std::int64_t k = 0; k < warm_up; ++k)
-    out.push_back(slot_at(p, k, Phase::forward));
-  for (std::int64_t k = 0; k < total; ++k) {
-    if (warm_up + k < total) out.push_back(slot_at(p, warm_up + k, Phase::forward));
-    out.push_back(slot_at(p, k, Phase::backward));
+  for (std::int64_t stage = 0; stage < p.pp; ++stage) {
+    std::vector<Slot> slots;
+    const std::int64_t first = 2 * (p.pp - stage - 1) + (p.vpp - 1) * p.pp + (p.paired ? 1 : 0);
+    const std::int64_t warm_up = std::min(total, first);
+    for (std::int64_t k = 0; k < warm_up; ++k)
+      slots.push_back(slot_at(p, k, Phase::forward));
+    for (std::int64_t k = 0; k < total; ++k) {
+      if (warm_up + k < total) slots.push_back(slot_at(p, warm_up + k, Phase::forward));
+      slots.push_back(slot_at(p, k, Phase::backward));
+    }
+    out.push_back(std::move(slots));
   }
+  if (p.paired) pair_steady_state(out);
   return out;
 }
 

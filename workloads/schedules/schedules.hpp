@@ -1,16 +1,38 @@
 #pragma once
 // The schedules, one file each. A new one: its .cpp here and a row in the table of schedule.cpp.
 
+#include "workloads/chunk.hpp"
 #include "workloads/schedule.hpp"
 
 namespace weft::workloads {
 
-struct Pipeline {
-  std::int64_t stage = 0, pp = 1, vpp = 1, microbatches = 1;
-};
-using MakeSlots = std::vector<Slot> (*)(const Pipeline&);
+using Slots = std::vector<std::vector<Slot>>; ///< by stage
+using MakeSlots = Slots (*)(const Pipeline&);
 
-std::vector<Slot> one_f_one_b_slots(const Pipeline& pipeline);
-std::vector<Slot> interleaved_slots(const Pipeline& pipeline);
+Slots gpipe_slots(const Pipeline& pipeline);
+Slots one_f_one_b_slots(const Pipeline& pipeline);
+Slots interleaved_slots(const Pipeline& pipeline);
+Slots zb_h1_slots(const Pipeline& pipeline);
+Slots zb_1p_slots(const Pipeline& pipeline);
+Slots zb_2p_slots(const Pipeline& pipeline);
+Slots zb_v_slots(const Pipeline& pipeline);
+Slots v_half_slots(const Pipeline& pipeline);
+Slots v_min_slots(const Pipeline& pipeline);
+Slots dualpipe_slots(const Pipeline& pipeline);
+
+/// Marks every forward that an input-producing slot of another microbatch follows at once as paired with it.
+void pair_steady_state(Slots& slots);
+
+/// Weight slots put into an order of forwards and input gradients: each stage runs its next slot as soon as it
+/// can; while that waits for another stage, or `limit` chunk-microbatches are held, it does weight gradients.
+/// Returns the slots and the date at which the last stage ends.
+struct Filled {
+  Slots slots;
+  double end = 0;
+};
+Filled fill_weights(const Slots& order, const Pipeline& pipeline, Shape shape, const std::vector<std::int64_t>& limit);
+
+/// The date at which the last stage ends, weight slots included; infinite when the order gets stuck.
+double duration(const Slots& slots, const Pipeline& pipeline, Shape shape);
 
 } // namespace weft::workloads

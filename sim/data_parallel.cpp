@@ -1,0 +1,135 @@
+#include "sim/stage_state.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace weft::sim {
+
+using workloads::CollectiveOp;
+
+bool DataParallel::layerwise() const {
+  return s_.plan.zero >= 3 && s_.plan.pp == 1 && s_.plan.replicas() > 1;
+}
+bool DataParallel::bucketed() const {
+  return (s_.plan.replicas() > 1 || (s_.model.experts && s_.plan.expert_replicas() > 1)) && !layerwise() &&
+         s_.plan.outer.inner_steps == 1;
+}
+
+std::int64_t DataParallel::buckets(std::int64_t stage, std::int64_t c) const {
+  const auto& here = chunk(stage, c);
+  const double bytes = (here.parameters + here.expert_parameters) * bytes_per_element(s_.stack.gradient_precision);
+  const double wanted = std::ceil(bytes / s_.stack.dp_bucket.value.count());
+  return std::max<std::int64_t>(1, std::min<std::int64_t>(std::int64_t(wanted), here.layers()));
+}
+
+OpId DataParallel::collective(StageState& st, Role role, CollectiveOp op, double bytes, OpId a, OpId b,
+                              double share) const {
+  const double rate = s_.stack.dp_ring_rate ? s_.stack.dp_ring_rate->value.count() : 0;
+  Message m{op, Bytes(bytes), Dim::dp, true, share};
+  m.rate = rate;
+  return st.builder.add(StageState::message_op(OpKind::collective, role, segmenter_.message(m)), {a, b});
+}
+
+OpId DataParallel::reduce(StageState& st, double dense, double experts, OpId after, OpId stream) const {
+  const double element = bytes_per_element(s_.stack.gradient_precision);
+  const double shard = double(s_.plan.shard());
+  const CollectiveOp whole = sharded() ? CollectiveOp::reduce_scatter : CollectiveOp::all_reduce;
+  if (dense > 0 && s_.plan.replicas() > 1) {
+    if (!hybrid()) {
+      stream = collective(st, Role::dp, whole, dense * element, after, stream);
+    } else {
+      if (shard > 1) stream = collective(st, Role::shard, CollectiveOp::reduce_scatter, dense * element, after, stream);
+      if (!layerwise())
+        stream = collective(st, Role::replica, CollectiveOp::all_reduce, dense * element / shard, after, stream);
+    }
+  }
+  if (experts > 0 && s_.plan.expert_replicas() > 1)
+    stream = collective(st, Role::expert_dp, whole, experts * element, after, stream);
+  return stream;
+}
+
+OpId DataParallel::gather(StageState& st, double dense, double experts, OpId after, OpId stream) const {
+  const double element = bytes_per_element(s_.stack.parameter_precision);
+  if (dense > 0 && s_.plan.replicas() > 1 && s_.plan.shard() > 1)
+    stream =
+        collective(st, hybrid() ? Role::shard : Role::dp, CollectiveOp::all_gather, dense * element, after, stream);
+  if (experts > 0 && s_.plan.expert_replicas() > 1)
+    stream = collective(st, Role::expert_dp, CollectiveOp::all_gather, experts * element, after, stream);
+  return stream;
+}
+
+void DataParallel::gather_parameters(StageState& st) const {
+  if (!bucketed() || !sharded()) return;
+  OpId stream = no_op;
+  for (std::int64_t c = 0; c < s_.plan.vpp; ++c) {
+    const auto& here = chunk(st.stage, c);
+    const double n = double(buckets(st.stage, c));
+    for (std::int64_t i = 0; i < std::int64_t(n); ++i) {
+      stream = gather(st, here.parameters / n, here.expert_parameters / n, no_op, stream);
+      if (s_.stack.overlap.parameters)
+        st.gathers[std::size_t(c)].push_back(stream);
+      else
+        st.compute = stream;
+    }
+  }
+  st.gradients = stream; // one stream: a communicator runs its collectives in order
+}
+
+void DataParallel::reduce_gradients(StageState& st, std::int64_t c, const std::vector<OpId>& ends) const {
+  const auto& here = chunk(st.stage, c);
+  const double n = double(ends.size());
+  for (OpId end : ends)
+    st.gradients = reduce(st, here.parameters / n, here.expert_parameters / n, end, st.gradients);
+}
+
+OpId DataParallel::gather_unit(StageState& st, const Unit& unit, OpId not_before) const {
+  if (!s_.stack.overlap.weights) {
+    st.compute = gather(st, unit.parameters, unit.expert_parameters, st.compute, no_op);
+    return st.compute;
+  }
+  st.weights = gather(st, unit.parameters, unit.expert_parameters, not_before, st.weights);
+  return st.weights;
+}
+void DataParallel::reduce_unit(StageState& st, const Unit& unit) const {
+  st.gradients = reduce(st, unit.parameters, unit.expert_parameters, st.compute, st.gradients);
+  if (!s_.stack.overlap.weights) st.compute = st.gradients;
+}
+
+void DataParallel::finish(StageState& st) const {
+  const auto& plan = s_.plan;
+  const double element = bytes_per_element(s_.stack.gradient_precision);
+  double dense = 0, experts = 0;
+  for (std::int64_t c = 0; c < plan.vpp; ++c) {
+    dense += chunk(st.stage, c).parameters;
+    experts += chunk(st.stage, c).expert_parameters;
+  }
+  if (plan.schedule == workloads::Schedule::dualpipe) // both copies of the weights see half the microbatches
+    st.gradients =
+        collective(st, Role::mirror, CollectiveOp::all_reduce, (dense + experts) * element, st.compute, st.gradients);
+  if (bucketed() && (!s_.stack.overlap.gradients || plan.schedule == workloads::Schedule::dualpipe))
+    for (std::int64_t c = plan.vpp - 1; c >= 0; --c)
+      reduce_gradients(st, c, std::vector<OpId>(std::size_t(buckets(st.stage, c)), st.compute));
+  if (layerwise() && hybrid())
+    st.gradients = collective(st, Role::replica, CollectiveOp::all_reduce, dense * element / double(plan.shard()),
+                              st.compute, st.gradients);
+  if (plan.outer.inner_steps > 1) { // a step's share of an exchange that happens once in inner_steps
+    const double bytes = bytes_per_element(plan.outer.precision), share = 1 / double(plan.outer.inner_steps);
+    const OpId after = plan.outer.overlap ? no_op : st.compute;
+    st.gradients = collective(st, Role::dp, CollectiveOp::all_reduce, dense * bytes, after, st.gradients, share);
+    if (experts > 0 && plan.expert_replicas() > 1)
+      st.gradients =
+          collective(st, Role::expert_dp, CollectiveOp::all_reduce, experts * bytes, after, st.gradients, share);
+  }
+}
+
+double DataParallel::updated(std::int64_t stage) const {
+  double dense = 0, experts = 0;
+  for (std::int64_t c = 0; c < s_.plan.vpp; ++c) {
+    dense += chunk(stage, c).parameters;
+    experts += chunk(stage, c).expert_parameters;
+  }
+  if (!sharded()) return dense + experts;
+  return dense / double(s_.plan.shard()) + experts / double(s_.plan.expert_replicas());
+}
+
+} // namespace weft::sim

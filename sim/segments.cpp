@@ -1,0 +1,200 @@
+#include "sim/segments.hpp"
+
+#include "sim/slot.hpp"
+#include "workloads/memory.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace weft::sim {
+
+using workloads::BackwardPart;
+using workloads::Chunk;
+using workloads::LayerContext;
+using workloads::LayerKind;
+using workloads::Phase;
+using workloads::Work;
+
+namespace {
+
+BackwardPart part_of(Phase phase) {
+  return phase == Phase::input    ? BackwardPart::input
+         : phase == Phase::weight ? BackwardPart::weight
+                                  : BackwardPart::both;
+}
+
+} // namespace
+
+Segmenter::Segmenter(const workloads::Scenario& s, workloads::Recompute recompute, RoleSet fused, Lowered& out)
+    : s_(s), context_{s.model, s.training, s.plan, s.stack, recompute}, plain_{s.model, s.training, s.plan, s.stack,
+                                                                               workloads::Recompute::none},
+      fused_(fused), out_(out) {}
+
+/// The phase's share of a layer's host time: backward : forward as the stack says, a recomputed forward issued again,
+/// a split backward half and half.
+double Segmenter::host_share(Phase phase, bool full) const {
+  const double ratio = s_.stack.host_backward_ratio.value + (full ? 1 : 0);
+  const double forward = 1 / (1 + s_.stack.host_backward_ratio.value + (full ? 1 : 0));
+  if (phase == Phase::forward) return forward;
+  return forward * ratio * (phase == Phase::backward ? 1.0 : 0.5);
+}
+
+Segmenter::Item Segmenter::layer(LayerKind kind, Phase phase, const LayerContext& c) const {
+  Item item;
+  item.part.work = phase == Phase::forward ? layer_forward(c, kind) : layer_backward(c, kind, part_of(phase));
+  const auto& host = s_.stack.issue();
+  const double share = host_share(phase, c.recompute == workloads::Recompute::full);
+  const bool experts = kind == LayerKind::experts;
+  item.part.host_floor = share * (experts ? host.experts : host.dense).value.count();
+  const double tp = double(s_.plan.tp);
+  item.parameters = s_.model.dense_parameters(kind) / tp;
+  if (experts) {
+    const double local = double(s_.model.experts->count) / double(s_.plan.ep);
+    // Experts with a capacity run as one batched matmul of equal sizes: no loop.
+    if (s_.model.experts->capacity == 0) item.part.host_loop = share * local * host.expert_loop.value.count();
+    item.expert_parameters = s_.model.expert_parameters() / double(s_.plan.ep * s_.plan.expert_tp);
+  }
+  if (s_.plan.offload_layers > 0 && phase != Phase::weight)
+    item.part.host_link_bytes =
+        double(s_.plan.offload_layers) / double(s_.model.layers) * workloads::activation_bytes(c, kind).count();
+  return item;
+}
+
+void Segmenter::layers(std::vector<Item>& out, LayerKind kind, std::int64_t count, Phase phase) const {
+  if (count == 0) return;
+  const auto with = std::int64_t(std::llround(s_.plan.recompute_share * double(count)));
+  if (with > 0) {
+    out.push_back(layer(kind, phase, context_));
+    out.back().part.times = double(with);
+  }
+  if (with < count) {
+    out.push_back(layer(kind, phase, plain_));
+    out.back().part.times = double(count - with);
+  }
+}
+
+std::vector<Segmenter::Item> Segmenter::items(const Chunk& c, Phase phase) const {
+  const bool forward = phase == Phase::forward;
+  const double table = s_.model.embedding_parameters() / double(s_.plan.tp);
+  std::vector<Item> out;
+  auto add = [&](Work work, double parameters) {
+    Item item;
+    item.part.work = std::move(work);
+    item.parameters = parameters;
+    out.push_back(std::move(item));
+  };
+  auto head = [&](double parameters) {
+    add(forward ? head_forward(context_) : head_backward(context_, part_of(phase)), parameters);
+  };
+  if (c.embedding && phase != Phase::weight)
+    add(forward ? embedding_forward(context_) : embedding_backward(context_), table);
+  layers(out, LayerKind::dense, c.dense_layers, phase);
+  layers(out, LayerKind::experts, c.expert_layers, phase);
+  for (std::int64_t i = 0; i < c.mtp; ++i) {
+    add(forward ? mtp_forward(context_) : mtp_backward(context_, part_of(phase)),
+        s_.model.mtp_projection_parameters() / double(s_.plan.tp));
+    layers(out, s_.model.kind(s_.model.layers + i), 1, phase);
+    head(0);
+  }
+  if (c.head) head(s_.model.tied_embeddings && c.embedding ? 0 : table);
+  if (!forward) std::reverse(out.begin(), out.end());
+  return out;
+}
+
+bool Segmenter::all_fused(const Work& work) const {
+  return std::all_of(work.begin(), work.end(), [&](const workloads::WorkStep& step) {
+    return !step.is_collective || (fused_ & bit(role_of(step.collective.group)));
+  });
+}
+
+const Segments& Segmenter::slot(const Chunk& c, Phase phase) {
+  auto [it, fresh] = slots_.try_emplace({c.dense_layers, c.expert_layers, c.mtp, c.embedding, c.head, phase});
+  if (!fresh) return it->second;
+  Segments& out = it->second;
+  Recipe run; // parts in a row that are compute only
+  auto flush = [&] {
+    if (run.parts.empty()) return;
+    out.push_back({false, false, Role::tp, recipe(std::move(run))});
+    run = {};
+  };
+  for (Item& item : items(c, phase)) {
+    if (all_fused(item.part.work)) {
+      run.parts.push_back(std::move(item.part));
+      continue;
+    }
+    flush();
+    for (std::int64_t i = 0; i < std::int64_t(item.part.times); ++i)
+      explode(item.part, out);
+  }
+  flush();
+  if (out.empty()) out.push_back({false, false, Role::tp, nothing()});
+  return out;
+}
+
+const std::vector<Unit>& Segmenter::units(const Chunk& c, Phase phase) {
+  auto [it, fresh] = units_.try_emplace({c.dense_layers, c.expert_layers, c.mtp, c.embedding, c.head, phase});
+  if (!fresh) return it->second;
+  for (Item& item : items(c, phase)) {
+    Unit unit;
+    unit.parameters = item.parameters;
+    unit.expert_parameters = item.expert_parameters;
+    const auto times = std::int64_t(item.part.times);
+    item.part.times = 1;
+    if (all_fused(item.part.work))
+      unit.segments.push_back({false, false, Role::tp, recipe({{item.part}})});
+    else
+      explode(item.part, unit.segments);
+    for (std::int64_t i = 0; i < times; ++i)
+      it->second.push_back(unit);
+  }
+  return it->second;
+}
+
+/// Every collective that is not fused an op of its own; what lies between two of them one compute op.
+void Segmenter::explode(const Recipe::Part& part, Segments& out) {
+  const Work work = workloads::split_hidden(part.work, s_.stack.tp_hidden_share.value);
+  Work run;
+  auto flush = [&] {
+    if (run.empty()) return;
+    out.push_back({false, false, Role::tp, recipe({{{run}}})});
+    run.clear();
+  };
+  for (std::size_t i = 0; i < work.size(); ++i) {
+    const auto& c = work[i].collective;
+    if (!work[i].is_collective || (fused_ & bit(role_of(c.group)))) {
+      run.push_back(work[i]);
+      continue;
+    }
+    flush();
+    out.push_back({true, c.beside_next, role_of(c.group), message({c.op, c.bytes, dim_of(c), !c.hidden, c.share})});
+    if (c.beside_next && i + 1 < work.size()) { // its partner is one op, so that the pair can be told apart
+      run.push_back(work[++i]);
+      flush();
+    }
+  }
+  flush();
+  if (part.host_floor > 0 || part.host_loop > 0 || part.host_link_bytes > 0) {
+    Recipe host;
+    host.parts.push_back(part);
+    host.parts.back().times = 1;
+    host.parts.back().only_host = true;
+    out.push_back({false, false, Role::tp, recipe(std::move(host))});
+  }
+}
+
+std::int32_t Segmenter::message(const Message& m) {
+  auto [it, fresh] = messages_.try_emplace({m.op, m.size.count(), m.dim, m.slows_compute, m.share, m.rate},
+                                           std::int32_t(out_.program.messages.size()));
+  if (fresh) out_.program.messages.push_back(m);
+  return it->second;
+}
+std::int32_t Segmenter::recipe(Recipe r) {
+  out_.recipes.push_back(std::move(r));
+  return std::int32_t(out_.recipes.size()) - 1;
+}
+std::int32_t Segmenter::nothing() {
+  if (nothing_ < 0) nothing_ = recipe({});
+  return nothing_;
+}
+
+} // namespace weft::sim

@@ -1,0 +1,94 @@
+#include "workloads/chunk.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace weft::workloads {
+
+Shape shape_of(Schedule schedule) {
+  switch (schedule) {
+  case Schedule::zb_v:
+  case Schedule::v_half:
+  case Schedule::v_min: return Shape::vee;
+  case Schedule::dualpipe: return Shape::bidirectional;
+  default: return Shape::loop;
+  }
+}
+std::int64_t virtual_stages(const Plan& plan) {
+  return shape_of(plan.schedule) == Shape::bidirectional ? plan.pp : plan.pp * plan.vpp;
+}
+std::int64_t virtual_stage(const Plan& plan, std::int64_t stage, std::int64_t chunk) {
+  const std::int64_t mirrored = plan.pp - 1 - stage;
+  switch (shape_of(plan.schedule)) {
+  case Shape::loop: return chunk * plan.pp + stage;
+  case Shape::vee: return chunk * plan.pp + (chunk % 2 == 0 ? stage : mirrored);
+  case Shape::bidirectional: return chunk == 0 ? stage : mirrored;
+  }
+  return 0;
+}
+std::int64_t stage_of(const Plan& plan, std::int64_t v, std::int64_t chunk) {
+  const std::int64_t at = v % plan.pp;
+  const bool backwards = shape_of(plan.schedule) == Shape::vee             ? v / plan.pp % 2 == 1
+                         : shape_of(plan.schedule) == Shape::bidirectional ? chunk == 1
+                                                                           : false;
+  return backwards ? plan.pp - 1 - at : at;
+}
+
+std::vector<std::int64_t> split_layers(const Model& model, const Plan& plan) {
+  if (!plan.layers_per_chunk.empty()) return plan.layers_per_chunk;
+  const std::int64_t chunks = virtual_stages(plan);
+  const bool divides = model.layers % chunks == 0;
+  const bool both_ends = (model.layers + 2) % chunks == 0 && (model.layers + 2) / chunks >= 1 && chunks > 1;
+  const bool as_layers = plan.stage_split == StageSplit::embedding_and_head ||
+                         (plan.stage_split == StageSplit::automatic && !divides && both_ends);
+  // A multi-token prediction module weighs as much as a layer: it takes one's place on the last chunk.
+  const bool mtp = plan.stage_split == StageSplit::automatic && !divides && !as_layers && chunks > 1 &&
+                   (model.layers + model.mtp_depth) / chunks > model.mtp_depth;
+  const std::int64_t things = model.layers + (as_layers ? 2 : 0) + (mtp ? model.mtp_depth : 0);
+  std::vector<std::int64_t> out(std::size_t(chunks), things / chunks);
+  for (std::int64_t i = 0; i < things % chunks; ++i)
+    ++out[std::size_t(i)];
+  if (as_layers) {
+    --out.front();
+    --out.back();
+  }
+  if (mtp) out.back() -= model.mtp_depth;
+  return out;
+}
+
+std::vector<Chunk> chunks_of(const Model& model, const Plan& plan) {
+  std::vector<Chunk> out;
+  const auto layers = split_layers(model, plan);
+  std::int64_t layer = 0;
+  const double tp = double(plan.tp), experts_over = double(plan.ep) * double(plan.expert_tp);
+  for (std::size_t v = 0; v < layers.size(); ++v) {
+    Chunk c;
+    c.embedding = v == 0;
+    c.head = v + 1 == layers.size();
+    auto hold = [&](LayerKind kind) {
+      c.parameters += model.dense_parameters(kind) / tp;
+      if (kind == LayerKind::experts) c.expert_parameters += model.expert_parameters() / experts_over;
+    };
+    for (std::int64_t i = 0; i < layers[v]; ++i) {
+      const LayerKind kind = model.kind(layer++);
+      ++(kind == LayerKind::dense ? c.dense_layers : c.expert_layers);
+      hold(kind);
+    }
+    if (c.head && model.mtp_depth > 0) {
+      c.mtp = model.mtp_depth;
+      for (std::int64_t i = 0; i < c.mtp; ++i)
+        hold(model.kind(model.layers + i));
+      c.parameters += double(c.mtp) * model.mtp_projection_parameters() / tp;
+    }
+    const bool own_head = c.head && !(model.tied_embeddings && c.embedding);
+    c.parameters += (double(c.embedding) + double(own_head)) * model.embedding_parameters() / tp;
+    out.push_back(c);
+  }
+  return out;
+}
+
+const Chunk& chunk_at(const std::vector<Chunk>& chunks, const Plan& plan, std::int64_t stage, std::int64_t chunk) {
+  return chunks[std::size_t(virtual_stage(plan, stage, chunk))];
+}
+
+} // namespace weft::workloads

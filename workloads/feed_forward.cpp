@@ -1,0 +1,152 @@
+// The other half of a layer: a plain MLP, or a router with experts.
+#include "workloads/layer_builder.hpp"
+
+namespace weft::workloads {
+namespace {
+
+// Traffic of the activation between the matmuls, bytes per inner element: gated (SwiGLU) and plain (GELU).
+double activation_bytes_forward(const LayerBuilder& b) {
+  return b.model().gated_mlp ? 6 : 4;
+}
+double activation_bytes_backward(const LayerBuilder& b) {
+  return b.model().gated_mlp ? 10 : 6;
+}
+
+void matmuls_forward(LayerBuilder& b, double inner) {
+  b.gemm(b.tokens(), b.hidden(), b.gates() * inner);
+  b.elementwise(activation_bytes_forward(b) * inner * b.tokens());
+  b.gemm(b.tokens(), inner, b.hidden());
+}
+
+/// What one rank's experts see of a microbatch.
+struct Load {
+  double own = 0;     ///< token copies that this rank sends out, at balanced routing
+  double rows = 0;    ///< rows that its experts multiply
+  double experts = 0; ///< of this rank
+  double inner = 0;   ///< expert width on this rank
+  explicit Load(const LayerBuilder& b) {
+    const Experts& e = *b.model().experts;
+    const auto& plan = b.context().plan;
+    const double uneven = e.capacity > 0 ? e.capacity : e.skew;
+    // Without ep every rank of a tp group works on all of the group's tokens with its slice of every expert,
+    // unless sequence parallelism gives it its own.
+    own = b.own_tokens() * double(e.top_k);
+    rows = own * uneven * double(plan.expert_tp);
+    experts = double(e.count) / double(plan.ep);
+    inner = double(e.ffn) / double(plan.expert_tp);
+  }
+};
+
+double dispatch_bytes(const LayerBuilder& b, const Load& load, Precision precision) {
+  const Experts& e = *b.model().experts;
+  return load.own * (e.capacity > 0 ? e.capacity : e.skew) * b.hidden() * bytes_per_element(precision);
+}
+
+void all_to_all(LayerBuilder& b, const Load& load, Precision precision) {
+  if (b.input_half()) b.collective(LayerGroup::ep, CollectiveOp::all_to_all, dispatch_bytes(b, load, precision));
+}
+/// Copies of tokens written expert by expert and read back: (1 + k)·T·h twice over; a plain dispatcher does it
+/// in two passes.
+void permute(LayerBuilder& b, const Load& load) {
+  const double passes = b.context().stack.dispatcher == Dispatcher::plain ? 2 : 1;
+  b.elementwise(passes * activation_element * (b.own_tokens() + load.own) * b.hidden());
+}
+/// Experts split over tp see the tokens of all tp ranks.
+void expert_tp(LayerBuilder& b, const Load& load, CollectiveOp op) {
+  if (b.context().plan.expert_tp > 1 && b.input_half())
+    b.collective(LayerGroup::tp, op, activation_element * load.rows * b.hidden());
+}
+
+void routed_forward(LayerBuilder& b, const Load& load, bool last_matmul = true) {
+  permute(b, load);
+  all_to_all(b, load, b.context().stack.dispatch_precision);
+  expert_tp(b, load, CollectiveOp::all_gather);
+  b.grouped_gemm(load.rows, load.experts, b.hidden(), b.gates() * load.inner);
+  b.elementwise(activation_bytes_forward(b) * load.inner * load.rows);
+  if (!last_matmul) return;
+  b.grouped_gemm(load.rows, load.experts, load.inner, b.hidden());
+  expert_tp(b, load, CollectiveOp::reduce_scatter);
+  all_to_all(b, load, Precision::bf16);
+  permute(b, load);
+}
+
+} // namespace
+
+void mlp_forward(LayerBuilder& b) {
+  if (!b.model().parallel_block) { // else the input is attention's, gathered already
+    b.norm(hidden_bytes_forward / 2);
+    b.gather_input(b.hidden());
+  }
+  matmuls_forward(b, b.ffn());
+  b.reduce_output(b.hidden());
+}
+
+void mlp_backward(LayerBuilder& b) {
+  b.recomputation(true);
+  const double inner = b.ffn();
+  if (b.input_half() && (b.repeats(RecomputePart::mlp) || b.repeats(RecomputePart::every_second_matmul)))
+    b.gemm(b.tokens(), b.hidden(), b.gates() * inner);
+  if (b.repeats(RecomputePart::mlp) || b.repeats(RecomputePart::activation) ||
+      b.repeats(RecomputePart::every_second_matmul))
+    b.elementwise(activation_bytes_forward(b) * inner * b.tokens());
+  if (b.repeats(RecomputePart::norms) || b.repeats(RecomputePart::every_second_matmul)) b.norm(hidden_bytes_forward);
+  b.recomputation(false);
+  b.row_backward(inner, b.hidden());
+  b.elementwise(activation_bytes_backward(b) * inner * b.tokens());
+  if (b.model().parallel_block) { // one reduction of the input gradient, attention's
+    b.data_gradient(b.tokens(), b.hidden(), b.gates() * inner);
+    b.weight_gradient(b.tokens(), b.hidden(), b.gates() * inner);
+    return;
+  }
+  b.column_backward(b.hidden(), b.gates() * inner);
+  b.norm(hidden_bytes_backward / 2);
+}
+
+void experts_forward(LayerBuilder& b) {
+  const Load load(b);
+  const Experts& e = *b.model().experts;
+  b.norm(hidden_bytes_forward / 2);
+  b.gemm(b.own_tokens(), b.hidden(), double(e.count));
+  routed_forward(b, load);
+  if (e.shared_ffn > 0) {
+    b.gather_input(b.hidden());
+    matmuls_forward(b, double(e.shared_ffn) / b.tp());
+    b.reduce_output(b.hidden());
+  }
+}
+
+void experts_backward(LayerBuilder& b) {
+  const Load load(b);
+  const Experts& e = *b.model().experts;
+  b.recomputation(true);
+  if (b.repeats(RecomputePart::norms)) b.norm(hidden_bytes_forward);
+  if (b.repeats(RecomputePart::experts) && b.input_half())
+    routed_forward(b, load, false);
+  else if (b.repeats(RecomputePart::activation))
+    b.elementwise(activation_bytes_forward(b) * load.inner * load.rows);
+  const double shared = double(e.shared_ffn) / b.tp();
+  if (b.repeats(RecomputePart::mlp) && shared > 0) {
+    b.gemm(b.tokens(), b.hidden(), b.gates() * shared);
+    b.elementwise(activation_bytes_forward(b) * shared * b.tokens());
+  }
+  b.recomputation(false);
+  if (shared > 0) {
+    b.row_backward(shared, b.hidden());
+    b.elementwise(activation_bytes_backward(b) * shared * b.tokens());
+    b.column_backward(b.hidden(), b.gates() * shared);
+  }
+  permute(b, load);
+  all_to_all(b, load, Precision::bf16); // backward of combine
+  expert_tp(b, load, CollectiveOp::all_gather);
+  b.grouped_backward(load.rows, load.experts, load.inner, b.hidden());
+  b.elementwise(activation_bytes_backward(b) * load.inner * load.rows);
+  b.grouped_backward(load.rows, load.experts, b.hidden(), b.gates() * load.inner);
+  expert_tp(b, load, CollectiveOp::reduce_scatter);
+  all_to_all(b, load, Precision::bf16); // backward of dispatch
+  permute(b, load);
+  b.data_gradient(b.own_tokens(), b.hidden(), double(e.count));
+  b.weight_gradient(b.own_tokens(), b.hidden(), double(e.count));
+  b.norm(hidden_bytes_backward / 2);
+}
+
+} // namespace weft::workloads

@@ -1,0 +1,146 @@
+// Lays weight gradients into the gaps of an order of forwards and input gradients, by running the pipeline once
+// with relative times and no communication.
+#include "workloads/schedules/schedules.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+
+namespace weft::workloads {
+namespace {
+
+constexpr double never = std::numeric_limits<double>::infinity();
+
+std::int64_t virtual_of(Shape shape, std::int64_t pp, std::size_t stage, std::int32_t chunk) {
+  const auto s = std::int64_t(stage);
+  return chunk * pp + (shape == Shape::vee && chunk % 2 == 1 ? pp - 1 - s : s);
+}
+
+class Filler {
+public:
+  Filler(const Slots& order, const Pipeline& p, Shape shape, const std::vector<std::int64_t>& limit)
+      : order_(order), p_(p), shape_(shape), limit_(limit), stages_(order.size()) {
+    const std::size_t kinds = std::size_t(2 * p.pp * p.vpp * p.microbatches);
+    done_.assign(kinds, never);
+    out_.slots.resize(order.size());
+  }
+
+  Filled run() {
+    for (;;) { // the stage that can act first acts
+      std::size_t best = order_.size();
+      double start = never;
+      for (std::size_t s = 0; s < order_.size(); ++s)
+        if (const double at = next_start(s); at < start) {
+          start = at;
+          best = s;
+        }
+      if (best == order_.size()) return std::move(out_);
+      act(best);
+    }
+  }
+
+private:
+  struct Stage {
+    std::size_t next = 0;
+    std::deque<Slot> pending; ///< weight gradients not done
+    std::int64_t held = 0;
+    double free = 0;
+  };
+
+  [[nodiscard]] std::int64_t v_of(std::size_t stage, std::int32_t chunk) const {
+    return virtual_of(shape_, p_.pp, stage, chunk);
+  }
+  [[nodiscard]] std::size_t key(bool backward, std::int64_t v, std::int32_t microbatch) const {
+    return std::size_t((v * p_.microbatches + microbatch) * 2 + (backward ? 1 : 0));
+  }
+  /// When the slot's input is there; never: not known yet.
+  [[nodiscard]] double arrival(std::size_t stage, const Slot& slot) const {
+    const std::int64_t v = v_of(stage, slot.chunk), last = p_.pp * p_.vpp - 1;
+    if (slot.phase == Phase::forward) return v == 0 ? 0 : done_[key(false, v - 1, slot.microbatch)];
+    return v == last ? done_[key(false, v, slot.microbatch)] : done_[key(true, v + 1, slot.microbatch)];
+  }
+  /// Whether the stage does a weight gradient next although slots remain.
+  [[nodiscard]] bool weight_first(std::size_t s) const {
+    const Stage& st = stages_[s];
+    if (st.pending.empty()) return false;
+    if (st.next == order_[s].size()) return true;
+    const Slot& slot = order_[s][st.next];
+    if (slot.phase == Phase::forward && st.held >= limit_[s]) return true;
+    return arrival(s, slot) > st.free + 1e-9;
+  }
+  [[nodiscard]] double next_start(std::size_t s) const {
+    const Stage& st = stages_[s];
+    if (weight_first(s)) {
+      // A gap that is only known to exist once the neighbour has acted: wait for it to act first.
+      return st.free;
+    }
+    if (st.next == order_[s].size()) return never;
+    return std::max(st.free, arrival(s, order_[s][st.next]));
+  }
+  void act(std::size_t s) {
+    Stage& st = stages_[s];
+    if (weight_first(s)) {
+      out_.slots[s].push_back(st.pending.front());
+      st.pending.pop_front();
+      --st.held;
+      st.free += p_.times.weight;
+    } else {
+      const Slot slot = order_[s][st.next++];
+      const bool backward = slot.phase != Phase::forward;
+      st.free = std::max(st.free, arrival(s, slot)) + (backward ? p_.times.input : p_.times.forward);
+      done_[key(backward, v_of(s, slot.chunk), slot.microbatch)] = st.free;
+      out_.slots[s].push_back({backward ? Phase::input : Phase::forward, slot.chunk, slot.microbatch});
+      if (backward)
+        st.pending.push_back({Phase::weight, slot.chunk, slot.microbatch});
+      else
+        ++st.held;
+    }
+    out_.end = std::max(out_.end, st.free);
+  }
+
+  const Slots& order_;
+  const Pipeline& p_;
+  Shape shape_;
+  const std::vector<std::int64_t>& limit_;
+  std::vector<Stage> stages_;
+  std::vector<double> done_;
+  Filled out_;
+};
+
+} // namespace
+
+Filled fill_weights(const Slots& order, const Pipeline& pipeline, Shape shape, const std::vector<std::int64_t>& limit) {
+  return Filler(order, pipeline, shape, limit).run();
+}
+
+double duration(const Slots& slots, const Pipeline& p, Shape shape) {
+  const std::int64_t last = p.pp * p.vpp - 1;
+  auto key = [&](bool backward, std::int64_t v, std::int32_t j) {
+    return std::size_t((v * p.microbatches + j) * 2 + (backward ? 1 : 0));
+  };
+  std::vector<double> done(std::size_t(2 * p.pp * p.vpp * p.microbatches), never), free(slots.size(), 0);
+  std::vector<std::size_t> at(slots.size(), 0);
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (std::size_t s = 0; s < slots.size(); ++s)
+      for (; at[s] < slots[s].size(); ++at[s]) {
+        const Slot& slot = slots[s][at[s]];
+        const std::int64_t v = virtual_of(shape, p.pp, s, slot.chunk);
+        double ready = 0;
+        if (slot.phase == Phase::forward && v > 0) ready = done[key(false, v - 1, slot.microbatch)];
+        if (slot.phase == Phase::input) ready = done[key(v != last, v == last ? v : v + 1, slot.microbatch)];
+        if (ready == never) break;
+        const double time = slot.phase == Phase::forward ? p.times.forward
+                            : slot.phase == Phase::input ? p.times.input
+                                                         : p.times.weight;
+        free[s] = std::max(free[s], ready) + time;
+        if (slot.phase != Phase::weight) done[key(slot.phase == Phase::input, v, slot.microbatch)] = free[s];
+        moved = true;
+      }
+  }
+  for (std::size_t s = 0; s < slots.size(); ++s)
+    if (at[s] < slots[s].size()) return never;
+  return *std::max_element(free.begin(), free.end());
+}
+
+} // namespace weft::workloads
