@@ -11,8 +11,8 @@ bool DataParallel::layerwise() const {
   return s_.plan.zero >= 3 && s_.plan.pp == 1 && s_.plan.replicas() > 1;
 }
 bool DataParallel::bucketed() const {
-  return (s_.plan.replicas() > 1 || (s_.model.experts && s_.plan.expert_replicas() > 1)) && !layerwise() &&
-         s_.plan.outer.inner_steps == 1;
+  return !s_.training.frozen && (s_.plan.replicas() > 1 || (s_.model.experts && s_.plan.expert_replicas() > 1)) &&
+         !layerwise() && s_.plan.outer.inner_steps == 1;
 }
 
 std::int64_t DataParallel::buckets(std::int64_t stage, std::int64_t c) const {
@@ -84,15 +84,19 @@ void DataParallel::reduce_gradients(StageState& st, std::int64_t c, const std::v
 
 OpId DataParallel::gather_unit(StageState& st, const Unit& unit, OpId not_before) const {
   if (!s_.stack.overlap.weights) {
-    st.compute = gather(st, unit.parameters, unit.expert_parameters, st.compute, no_op);
+    const OpId end = gather(st, unit.parameters, unit.expert_parameters, st.compute, no_op);
+    if (end != no_op) st.compute = end;
     return st.compute;
   }
-  st.weights = gather(st, unit.parameters, unit.expert_parameters, not_before, st.weights);
-  return st.weights;
+  st.gradients = gather(st, unit.parameters, unit.expert_parameters, not_before, st.gradients);
+  return st.gradients;
 }
 void DataParallel::reduce_unit(StageState& st, const Unit& unit) const {
-  st.gradients = reduce(st, unit.parameters, unit.expert_parameters, st.compute, st.gradients);
-  if (!s_.stack.overlap.weights) st.compute = st.gradients;
+  if (s_.training.frozen) return;
+  const OpId end = reduce(st, unit.parameters, unit.expert_parameters, st.compute, st.gradients);
+  if (end == st.gradients) return; // a tied head has no weights of its own
+  st.gradients = end;
+  if (!s_.stack.overlap.weights) st.compute = end;
 }
 
 void DataParallel::finish(StageState& st) const {
@@ -123,6 +127,7 @@ void DataParallel::finish(StageState& st) const {
 }
 
 double DataParallel::updated(std::int64_t stage) const {
+  if (s_.training.frozen) return 0;
   double dense = 0, experts = 0;
   for (std::int64_t c = 0; c < s_.plan.vpp; ++c) {
     dense += chunk(stage, c).parameters;

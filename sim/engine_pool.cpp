@@ -1,15 +1,8 @@
-// Children that each hold one engine, and the pipes their results come back through.
+// One engine a child process; what comes back through its pipe.
+#include "platforms/base/workers.hpp"
 #include "sim/engine.hpp"
 
-#include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <exception>
-#include <iostream>
-#include <poll.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace weft::sim {
 namespace {
@@ -73,84 +66,15 @@ bool unpack(const std::string& in, EngineRun& run) {
   return !reader.broken;
 }
 
-void write_all(int fd, const std::string& data) {
-  for (std::size_t done = 0; done < data.size();) {
-    const ssize_t n = ::write(fd, data.data() + done, data.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) ::_exit(1);
-    done += std::size_t(n);
-  }
-}
-
-struct Child {
-  pid_t pid = -1;
-  int fd = -1;
-  std::size_t index = 0;
-  std::string bytes;
-};
-
-bool launch(const EngineInput& input, std::size_t index, std::vector<Child>& children) {
-  int ends[2];
-  if (::pipe(ends) != 0) return false;
-  std::fflush(nullptr); // or the child would print what waits in our buffers once more
-  std::cout.flush();
-  const pid_t pid = ::fork();
-  if (pid < 0) {
-    ::close(ends[0]);
-    ::close(ends[1]);
-    return false;
-  }
-  if (pid == 0) {
-    ::close(ends[0]);
-    try {
-      write_all(ends[1], pack(run_engine(input)));
-    } catch (const std::exception&) {
-      ::_exit(1); // an empty pipe tells the parent
-    }
-    ::_exit(0); // skip destructors: SimGrid's and the parent's
-  }
-  ::close(ends[1]);
-  children.push_back({pid, ends[0], index, {}});
-  return true;
-}
-
 } // namespace
 
 tl::expected<std::vector<EngineRun>, std::string> run_engines(const std::vector<EngineInput>& inputs, int jobs) {
+  auto packed = run_workers(inputs.size(), jobs, [&](std::size_t i) { return pack(run_engine(inputs[i])); });
+  if (!packed) return tl::unexpected(packed.error());
   std::vector<EngineRun> runs(inputs.size());
-  std::vector<Child> children;
-  std::size_t next = 0;
-  std::string failure;
-  while (next < inputs.size() || !children.empty()) {
-    while (failure.empty() && next < inputs.size() && children.size() < std::size_t(std::max(1, jobs)))
-      if (!launch(inputs[next], next, children))
-        failure = std::string("cannot start a simulation process: ") + std::strerror(errno);
-      else
-        ++next;
-    if (!failure.empty()) next = inputs.size();
-    std::vector<pollfd> polls;
-    for (const Child& child : children)
-      polls.push_back({child.fd, POLLIN, 0});
-    if (polls.empty()) break;
-    if (::poll(polls.data(), polls.size(), -1) < 0) continue;
-    for (std::size_t i = children.size(); i-- > 0;) {
-      if (polls[i].revents == 0) continue;
-      char buffer[1 << 16];
-      const ssize_t n = ::read(children[i].fd, buffer, sizeof buffer);
-      if (n > 0) {
-        children[i].bytes.append(buffer, std::size_t(n));
-        continue;
-      }
-      if (n < 0 && errno == EINTR) continue;
-      int status = 0;
-      ::close(children[i].fd);
-      ::waitpid(children[i].pid, &status, 0);
-      if (status != 0 || !unpack(children[i].bytes, runs[children[i].index]))
-        failure = "a simulation process ended without a result";
-      children.erase(children.begin() + std::ptrdiff_t(i));
-    }
-  }
-  if (!failure.empty()) return tl::unexpected(failure);
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    if (!(*packed)[i] || !unpack(*(*packed)[i], runs[i]))
+      return tl::unexpected(std::string("a simulation process ended without a result"));
   return runs;
 }
 

@@ -175,17 +175,21 @@ private:
   }
 
   /// ZeRO 3: every layer's weights are gathered before it runs, forward and backward, and its gradient leaves
-  /// after its backward. At most one layer is gathered ahead.
+  /// after its backward. Where that runs beside compute, one layer is gathered ahead, before the gradients of the
+  /// layer in work: both go through one communicator.
   void layer_by_layer(StageState& st, const Slot& slot) {
     const auto& units = segmenter_.units(chunk(st, slot), slot.phase);
-    std::vector<OpId> ends{st.compute, st.compute};
-    for (const Unit& unit : units) {
-      const OpId weights = dp_.gather_unit(st, unit, ends[ends.size() - 2]);
-      Lane lane = lane_of(unit.segments, weights, slot, {});
+    const bool ahead = s_.stack.overlap.weights;
+    OpId weights = dp_.gather_unit(st, units.front(), st.compute), before = st.compute;
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      const OpId following = ahead && i + 1 < units.size() ? dp_.gather_unit(st, units[i + 1], before) : no_op;
+      Lane lane = lane_of(units[i].segments, weights, slot, {});
+      before = st.compute;
       while (!lane.done())
         advance(st, lane, true);
-      if (slot.phase == Phase::backward) dp_.reduce_unit(st, unit);
-      ends.push_back(st.compute);
+      if (slot.phase == Phase::backward) dp_.reduce_unit(st, units[i]);
+      weights = following;
+      if (!ahead && i + 1 < units.size()) weights = dp_.gather_unit(st, units[i + 1], st.compute);
     }
   }
 

@@ -167,8 +167,9 @@ ModelFlops model_flops(const Model& model, const Training& training) {
   double mtp = double(model.mtp_depth) * (head + model.mtp_projection_parameters());
   for (std::int64_t i = 0; i < model.mtp_depth; ++i)
     mtp += model.active_parameters(model.kind(model.layers + i));
-  return {Flops(6 * matmul * tokens + attention), Flops(6 * matmul * tokens + 2 * attention),
-          Flops(6 * (n + mtp) * tokens + attention)};
+  const double per_weight = training.frozen ? 4 : 6; // forward and data gradient only
+  return {Flops(per_weight * matmul * tokens + attention), Flops(per_weight * matmul * tokens + 2 * attention),
+          Flops(per_weight * (n + mtp) * tokens + attention)};
 }
 
 double muon_flops(const Model& model, LayerKind kind) {

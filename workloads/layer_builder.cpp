@@ -21,7 +21,7 @@ void LayerBuilder::data_gradient(double rows, double inner, double outer) {
   gemm(rows, outer, inner);
 }
 void LayerBuilder::weight_gradient(double rows, double inner, double outer) {
-  if (!weight_half()) return;
+  if (!weight_half() || c_.training.frozen) return;
   Kernel k;
   k.kind = KernelKind::weight_gradient;
   k.executed = Flops(2 * rows * inner * outer);
@@ -49,7 +49,7 @@ void LayerBuilder::grouped_gemm(double rows, double experts, double inner, doubl
 }
 void LayerBuilder::grouped_backward(double rows, double experts, double inner, double outer) {
   grouped_gemm(rows, experts, outer, inner);
-  if (!weight_half()) return;
+  if (!weight_half() || c_.training.frozen) return;
   Kernel k;
   k.kind = KernelKind::grouped_weight_gradient;
   k.executed = Flops(2 * rows * inner * outer);

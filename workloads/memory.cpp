@@ -131,8 +131,10 @@ MemoryNeed need_of(const LayerContext& c, const std::vector<Chunk>& chunks, cons
   const double gradient = bytes_per_element(c.stack.gradient_precision);
   // ZeRO-2 holds the chunk that accumulates and the one being reduced; the others whole buffers.
   const double held = layerwise ? 2 * s.largest_layer : c.plan.zero >= 2 ? std::min(all, 2 * s.largest) : all;
-  need.gradients = Bytes(gradient * (held + (c.plan.zero >= 2 ? sharded(true) : 0)));
-  need.optimizer = Bytes(state_bytes(c.training.optimizer) * sharded(c.plan.zero >= 1));
+  if (!c.training.frozen) { // adapters are too small to count
+    need.gradients = Bytes(gradient * (held + (c.plan.zero >= 2 ? sharded(true) : 0)));
+    need.optimizer = Bytes(state_bytes(c.training.optimizer) * sharded(c.plan.zero >= 1));
+  }
   // Layers that the mode leaves alone keep everything.
   double activations = peak_activations(c, slots, s);
   if (c.plan.recompute_share < 1) {

@@ -75,7 +75,8 @@ Result<Training> read_training(const Value& value) {
       required("global_batch", &Training::global_batch, "sequences per step", between<std::int64_t>(1, 1'000'000'000)),
       required("sequence", &Training::sequence, "tokens per sequence", between<std::int64_t>(1, 100'000'000)),
       optional("precision", &Training::precision, "of the matmuls"),
-      optional("optimizer", &Training::optimizer, "adam, adam-bf16 or muon")};
+      optional("optimizer", &Training::optimizer, "adam, adam-bf16 or muon"),
+      optional("frozen", &Training::frozen, "only low-rank adapters are trained: no weight gradients of the model")};
   Training out;
   if (auto ok = read_fields(value, table, out, "training"); !ok) return tl::unexpected(ok.error());
   const Value* precision = value.find("precision");

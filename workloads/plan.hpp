@@ -25,7 +25,8 @@ struct Training {
   std::int64_t sequence = 0;             ///< tokens per sequence
   Precision precision = Precision::bf16; ///< of the GEMMs
   Optimizer optimizer = Optimizer::adam;
-  Mark mark; ///< of the precision, for messages
+  bool frozen = false; ///< only low-rank adapters are trained (LoRA): no weight gradients of the model's own matrices
+  Mark mark;           ///< of the precision, for messages
   [[nodiscard]] double tokens() const { return double(global_batch) * double(sequence); }
 };
 

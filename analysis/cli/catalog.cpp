@@ -46,10 +46,6 @@ void print_value(const Value& value, int depth, std::string& out) {
   }
 }
 
-void print(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-}
-
 } // namespace
 
 int catalog(const std::string& kind, const std::string& name, const Common& options) {
@@ -59,7 +55,7 @@ int catalog(const std::string& kind, const std::string& name, const Common& opti
     if (options.format == "text") {
       std::string out;
       print_value(*entry, 0, out);
-      print(out);
+      print_data(out);
       return ok;
     }
   }
@@ -75,11 +71,11 @@ int catalog(const std::string& kind, const std::string& name, const Common& opti
     }
   }
   if (options.format == "json")
-    print(analysis::catalog_json(lines));
+    print_data(analysis::catalog_json(lines));
   else if (options.format == "csv")
-    print(analysis::catalog_csv(lines));
+    print_data(analysis::catalog_csv(lines));
   else
-    print(analysis::catalog_text(lines));
+    print_data(analysis::catalog_text(lines));
   return ok;
 }
 

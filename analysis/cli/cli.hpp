@@ -9,7 +9,7 @@
 
 namespace weft::cli {
 
-enum ExitCode { ok = 0, internal = 1, wrong_input = 2, does_not_fit = 3 };
+enum ExitCode { ok = 0, internal = 1, wrong_input = 2, does_not_fit = 3, outside_band = 4 };
 
 struct Common {
   std::string format = "text"; ///< text, json, csv
@@ -21,12 +21,22 @@ struct Common {
   int jobs = 2;
 };
 
+struct Validate {
+  std::vector<std::string> files; ///< files or folders of published runs; empty = the project's own
+  std::vector<std::string> grades{"A", "B"}, groups, ids;
+  std::string scenario;                 ///< print this run's scenarios instead of predicting
+  double max_median = -1, max_p90 = -1; ///< < 0: no limit
+  std::size_t worst = 5;
+};
+
 int run(const std::string& scenario, const Common& options);
 int compare(std::vector<std::string> scenarios, const Common& options);
+int validate(const Validate& what, const Common& options);
 int catalog(const std::string& kind, const std::string& name, const Common& options);
 
 /// Loads and simulates; `all_subsets` as the tax split needs. The error is ready to print.
 Result<analysis::Summary> simulate(const std::string& scenario, const Common& options, bool all_subsets);
+void print_data(const std::string& text); ///< to stdout
 /// Prints an error to stderr; returns wrong_input.
 int report(const Error& error);
 /// Says on stderr what does not fit, by how much, and the nearest plan that does. Returns whether it fits.

@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
   app.fallthrough();
   std::string catalog_root;
   app.add_option("--catalog", catalog_root,
-                 "folder that holds platforms/ and workloads/ (default: where it was built)");
+                 "folder that holds platforms/, workloads/ and analysis/ (default: where it was built)");
   Common options;
 
   std::string scenario;
@@ -52,6 +52,24 @@ int main(int argc, char** argv) {
   compare->add_option("scenarios", scenarios, "files or catalog names (default: Llama-3-405B on four clusters)");
   add_simulation(compare, options);
   compare->footer("Example: weft compare llama3-405b-16k llama3-405b-16k-h800");
+
+  weft::cli::Validate runs;
+  CLI::App* validate =
+      app.add_subcommand("validate", "predict published training runs and compare with what was measured");
+  validate->add_option("runs", runs.files, "files or folders of published runs (default: those Weft carries)");
+  validate->add_option("--grade", runs.grades, "A: fully stated, B: some fields unknown or derived, C: context")
+      ->delimiter(',')
+      ->capture_default_str();
+  validate->add_option("--group", runs.groups, "only these groups")->delimiter(',');
+  validate->add_option("--id", runs.ids, "only these runs")->delimiter(',');
+  validate->add_option("--worst", runs.worst, "how many of the worst runs to explain");
+  validate->add_option("--max-median", runs.max_median, "exit with 4 when the median |error| is larger (0.1 = 10 %)");
+  validate->add_option("--max-p90", runs.max_p90, "exit with 4 when the 90th percentile of |error| is larger");
+  validate->add_option("--scenario", runs.scenario, "print what would be simulated for this run, for `weft run`");
+  add_format(validate, options);
+  validate->add_flag("--stats", options.stats, "CPU seconds and peak memory, on stderr");
+  validate->add_option("--jobs", options.jobs, "simulation processes at a time")->check(CLI::Range(1, 1024));
+  validate->footer("Example: weft validate --grade A --group mosaic");
 
   std::string kind, name;
   CLI::App* catalog = app.add_subcommand("catalog", "what is known by name");
@@ -71,6 +89,7 @@ int main(int argc, char** argv) {
     int code = weft::cli::ok;
     if (run->parsed()) code = weft::cli::run(scenario, options);
     if (compare->parsed()) code = weft::cli::compare(scenarios, options);
+    if (validate->parsed()) code = weft::cli::validate(runs, options);
     if (catalog->parsed()) code = weft::cli::catalog(kind, name, options);
     if (options.stats) weft::cli::print_stats();
     return code;

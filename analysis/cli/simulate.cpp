@@ -44,10 +44,6 @@ double cpu_seconds(int who) {
          1e-6 * double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-void print(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-}
-
 } // namespace
 
 Result<analysis::Summary> simulate(const std::string& name, const Common& options, bool all_subsets) {
@@ -64,6 +60,10 @@ Result<analysis::Summary> simulate(const std::string& name, const Common& option
     spdlog::info("{}: a last-place change of one link's capacity moves the step by {:.1e} of itself",
                  loaded->scenario.name, result->capacity_response);
   return analysis::summarise(std::move(*result), loaded->hash, options.ideal_network);
+}
+
+void print_data(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
 int report(const Error& error) {
@@ -97,11 +97,11 @@ int run(const std::string& scenario, const Common& options) {
   auto summary = simulate(scenario, options, options.explain);
   if (!summary) return report(summary.error());
   if (options.format == "json")
-    print(analysis::run_json(*summary));
+    print_data(analysis::run_json(*summary));
   else if (options.format == "csv")
-    print(analysis::run_csv({*summary}));
+    print_data(analysis::run_csv({*summary}));
   else
-    print(analysis::run_text(*summary, options.explain));
+    print_data(analysis::run_text(*summary, options.explain));
   return report_memory(*summary) ? ok : does_not_fit;
 }
 
@@ -115,11 +115,11 @@ int compare(std::vector<std::string> scenarios, const Common& options) {
     all.push_back(std::move(*summary));
   }
   if (options.format == "json")
-    print(analysis::compare_json(all));
+    print_data(analysis::compare_json(all));
   else if (options.format == "csv")
-    print(analysis::run_csv(all));
+    print_data(analysis::run_csv(all));
   else
-    print(analysis::compare_text(all));
+    print_data(analysis::compare_text(all));
   bool fits = true;
   for (const auto& s : all)
     fits = report_memory(s) && fits;

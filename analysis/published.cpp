@@ -1,0 +1,97 @@
+#include "analysis/published.hpp"
+
+#include "platforms/base/fields.hpp"
+#include "platforms/catalog.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+#include <set>
+
+namespace weft::analysis {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::size_t data_set_limit = std::size_t{64} << 20;
+
+Result<std::string> text_of(const Value& map, const char* key, const char* what) {
+  const Value* value = map.find(key);
+  if (!value) return fail(map.mark, fmt::format("{} lacks `{}`", what, key));
+  std::string out;
+  if (auto ok = read_value(*value, out); !ok) return tl::unexpected(ok.error());
+  return out;
+}
+
+Result<PublishedRun> read_run(const Value& row) {
+  PublishedRun run;
+  if (!row.is_map()) return fail(row.mark, "a run is a map with id, model, system, parallel, normalized");
+  for (auto [key, out] : {std::pair{"id", &run.id}, std::pair{"group", &run.group}, std::pair{"grade", &run.grade}}) {
+    auto text = text_of(row, key, "run");
+    if (!text) return tl::unexpected(text.error());
+    *out = *text;
+  }
+  for (const char* key : {"model", "system", "parallel", "normalized"})
+    if (const Value* part = row.find(key); !part || !part->is_map())
+      return fail(part ? part->mark : row.mark, fmt::format("run {} lacks a map `{}`", run.id, key));
+  const Value* catalogue = row.find("system")->find("catalogue");
+  if (!catalogue || !catalogue->is_map())
+    return fail(row.find("system")->mark, fmt::format("run {} lacks a map `system.catalogue`", run.id));
+  if (const Value* seconds = row.find("normalized")->find("seconds"); seconds && seconds->kind != Value::Kind::null) {
+    double value = 0;
+    if (auto ok = read_value(*seconds, value); !ok) return tl::unexpected(ok.error());
+    if (!(value > 0)) return fail(seconds->mark, "seconds must be positive");
+    run.seconds = value;
+  }
+  run.row = row;
+  return run;
+}
+
+Result<std::vector<std::string>> files_of(const std::vector<std::string>& paths) {
+  std::vector<std::string> out;
+  for (const std::string& path : paths) {
+    std::error_code ignored;
+    if (!fs::is_directory(path, ignored)) {
+      out.push_back(path);
+      continue;
+    }
+    std::vector<std::string> inside;
+    for (const auto& file : fs::directory_iterator(path, ignored))
+      if (file.path().extension() == ".yaml") inside.push_back(file.path().string());
+    if (inside.empty()) return fail(Mark{}, fmt::format("no .yaml file in {}", path));
+    std::sort(inside.begin(), inside.end());
+    out.insert(out.end(), inside.begin(), inside.end());
+  }
+  return out;
+}
+
+} // namespace
+
+std::string own_runs() {
+  return platforms::catalog_root() + "/analysis/published";
+}
+Result<Value> unknown_fields() {
+  return read_document(platforms::catalog_root() + "/analysis/unknown_fields.yaml");
+}
+
+Result<std::vector<PublishedRun>> read_published(const std::vector<std::string>& paths) {
+  auto files = files_of(paths);
+  if (!files) return tl::unexpected(files.error());
+  std::vector<PublishedRun> out;
+  std::set<std::string> ids;
+  for (const std::string& file : *files) {
+    auto tree = read_document(file, data_set_limit);
+    if (!tree) return tl::unexpected(tree.error());
+    const Value* runs = tree->find("runs");
+    if (!runs || runs->kind != Value::Kind::sequence)
+      return fail(tree->mark, "a file of published runs is a map with a list `runs`");
+    for (const Value& row : runs->items) {
+      auto run = read_run(row);
+      if (!run) return tl::unexpected(run.error());
+      if (!ids.insert(run->id).second) return fail(row.mark, fmt::format("run {} occurs twice", run->id));
+      out.push_back(std::move(*run));
+    }
+  }
+  return out;
+}
+
+} // namespace weft::analysis

@@ -1,0 +1,205 @@
+#include "analysis/validate.hpp"
+
+#include "analysis/ledger.hpp"
+#include "platforms/base/workers.hpp"
+#include "platforms/catalog.hpp"
+#include "sim/simulate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace weft::analysis {
+namespace {
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+Result<sim::StepResult> simulate(const Candidate& candidate, const std::string& id) {
+  auto tree = parse_document(candidate.scenario, "run " + id);
+  if (!tree) return tl::unexpected(tree.error());
+  auto scenario = workloads::read_scenario(*tree, platforms::resolve_entry);
+  if (!scenario) return tl::unexpected(scenario.error());
+  auto cluster = platforms::read_cluster(scenario->cluster);
+  if (!cluster) return tl::unexpected(cluster.error());
+  sim::Options options;
+  options.ideal_run = false;
+  options.jobs = 1;
+  return sim::simulate(*scenario, *cluster, options);
+}
+
+/// What the self-check finds wrong, or nothing.
+std::string self_check(const sim::StepResult& r, const Where& where) {
+  const double sum = std::accumulate(where.seconds.begin(), where.seconds.end(), 0.0);
+  if (std::abs(sum / r.run.step_time - 1) > 1e-6) return fmt::format("ledger sums to {} of {} s", sum, r.run.step_time);
+  if (std::abs(r.flops.causal / r.flops.six_n - 1) > 0.01)
+    return fmt::format("model FLOP {} against 6·N·T {}", r.flops.causal.count(), r.flops.six_n.count());
+  for (const auto& b : r.bytes) // weights of deduplicated exchanges are rounded to whole flows
+    if (std::abs(b.simulated - b.closed_form) > 0.02 * std::max(1.0, b.closed_form))
+      return fmt::format("{} bytes {} against {}", sim::dim_names[std::size_t(b.dim)], b.simulated, b.closed_form);
+  return {};
+}
+
+struct Outcome {
+  double step = 0;
+  std::string choices;
+  double at_peak = 0;
+  sim::Breakdown where{};
+  bool fits = true;
+  std::string check;
+};
+
+nlohmann::json predict(const PublishedRun& run, const Value& unknown) {
+  auto all = candidates(run, unknown);
+  if (!all) return {{"reason", all.error().message}};
+  std::vector<Outcome> outcomes;
+  std::string reason = "no legal combination";
+  for (const Candidate& candidate : *all) {
+    auto result = simulate(candidate, run.id);
+    if (!result) {
+      if (&candidate == &all->front()) reason = result.error().message;
+      continue;
+    }
+    const Where where = where_time_went(*result, result->run, result->costs, 0);
+    outcomes.push_back({result->run.step_time, candidate.choices,
+                        result->hardware_flops / (result->rank_peak * double(result->cluster.ranks())), where.seconds,
+                        result->fits(), self_check(*result, where)});
+  }
+  if (outcomes.empty()) return {{"reason", reason}};
+  std::stable_sort(outcomes.begin(), outcomes.end(), [](const auto& a, const auto& b) { return a.step < b.step; });
+  const std::size_t n = outcomes.size();
+  const Outcome& middle = outcomes[(n - 1) / 2];
+  const double median = n % 2 == 1 ? middle.step : (middle.step + outcomes[n / 2].step) / 2;
+  std::string check;
+  for (const Outcome& o : outcomes)
+    if (check.empty()) check = o.check;
+  return {{"predicted", median},
+          {"low", outcomes.front().step},
+          {"high", outcomes.back().step},
+          {"tried", n},
+          {"choices", middle.choices},
+          {"at_peak", middle.at_peak},
+          {"where", middle.where},
+          {"fits", middle.fits},
+          {"check", check}};
+}
+
+Prediction unpack(const PublishedRun& run, const tl::expected<std::string, std::string>& bytes) {
+  Prediction p;
+  p.id = run.id;
+  p.group = run.group;
+  p.grade = run.grade;
+  p.measured = run.seconds;
+  const Value* accelerator = run.row.find("system")->find("catalogue")->find("accelerator");
+  p.accelerator = accelerator ? accelerator->scalar : "";
+  if (!bytes) {
+    p.reason = "internal error: " + bytes.error();
+    return p;
+  }
+  const auto j = nlohmann::json::parse(*bytes);
+  if (j.contains("reason")) {
+    p.reason = j["reason"];
+    return p;
+  }
+  p.ok = true;
+  p.predicted = j["predicted"];
+  p.low = j["low"];
+  p.high = j["high"];
+  p.tried = j["tried"];
+  p.choices = j["choices"];
+  p.at_peak = j["at_peak"];
+  p.where = j["where"].get<sim::Breakdown>();
+  p.fits = j["fits"];
+  p.check = j["check"];
+  p.checked = p.check.empty();
+  if (p.measured) p.error = p.predicted / *p.measured - 1;
+  return p;
+}
+
+/// The one HFU per chip with the least median error on the same runs; every run's own HFU is tried.
+void add_baseline(Validation& v) {
+  std::map<std::string, std::vector<Prediction*>> chips;
+  for (Prediction& p : v.runs)
+    if (p.error && p.at_peak > 0) chips[p.accelerator].push_back(&p);
+  for (auto& [chip, runs] : chips) {
+    double best = infinite;
+    for (const Prediction* own : runs) {
+      const double hfu = own->at_peak / *own->measured;
+      std::vector<double> errors;
+      for (const Prediction* p : runs)
+        errors.push_back(std::abs(p->at_peak / hfu / *p->measured - 1));
+      if (const double m = median_of(errors); m < best) {
+        best = m;
+        v.baseline_hfu[chip] = hfu;
+      }
+    }
+    for (Prediction* p : runs)
+      p->baseline_error = p->at_peak / v.baseline_hfu[chip] / *p->measured - 1;
+  }
+}
+
+Statistics statistics(const std::vector<const Prediction*>& runs) {
+  Statistics s;
+  std::vector<double> errors, signs, baseline;
+  for (const Prediction* p : runs) {
+    if (p->ok && !p->error) {
+      ++s.unmeasured;
+      continue;
+    }
+    ++s.count;
+    s.skipped += !p->ok;
+    errors.push_back(p->error ? std::abs(*p->error) : infinite);
+    if (p->error) signs.push_back(*p->error);
+    if (p->baseline_error) baseline.push_back(std::abs(*p->baseline_error));
+  }
+  s.median = median_of(errors);
+  s.p90 = p90_of(errors);
+  s.bias = median_of(signs);
+  s.baseline_median = median_of(baseline);
+  s.baseline_p90 = p90_of(baseline);
+  return s;
+}
+
+} // namespace
+
+double median_of(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  if (n % 2 == 1 || values[n / 2] == infinite) return values[n / 2];
+  return (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+double p90_of(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  return values[std::size_t(std::ceil(0.9 * double(values.size()))) - 1];
+}
+
+Validation validate(const std::vector<PublishedRun>& runs, const Value& unknown, int jobs) {
+  const auto work = [&](std::size_t i) -> std::string {
+    const Value* measured = runs[i].row.find("measured");
+    if (!runs[i].seconds && measured && measured->find("layer_forward_ms"))
+      return R"({"reason": "the source prints one layer's time, not a step's"})";
+    return predict(runs[i], unknown).dump();
+  };
+  const auto bytes = run_workers(runs.size(), jobs, work);
+  if (!bytes) throw std::runtime_error(bytes.error());
+  Validation v;
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    v.runs.push_back(unpack(runs[i], (*bytes)[i]));
+  add_baseline(v);
+  std::vector<const Prediction*> all;
+  std::map<std::string, std::vector<const Prediction*>> groups;
+  for (const Prediction& p : v.runs) {
+    all.push_back(&p);
+    groups[p.group].push_back(&p);
+  }
+  v.overall = statistics(all);
+  for (const auto& [group, members] : groups)
+    v.groups[group] = statistics(members);
+  return v;
+}
+
+} // namespace weft::analysis
