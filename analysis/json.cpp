@@ -51,6 +51,10 @@ Json plan_json(const sim::StepResult& r) {
   const auto& p = r.scenario.plan;
   return {{"tp", p.tp},
           {"sp", p.sp},
+          {"cp", p.cp},
+          {"cp_algorithm", enum_name(p.cp_algorithm)},
+          {"ep", p.ep},
+          {"expert_tp", p.expert_tp},
           {"pp", p.pp},
           {"vpp", p.vpp},
           {"dp", p.dp},
@@ -129,6 +133,7 @@ Json run_object(const Summary& s) {
             {"activities", r.run.activities}}},
           {"links", links_json(r)},
           {"check", check_json(s)},
+          {"caveats", caveats(r)},
           {"evidence_summary", evidence_sentence(r.scenario, r.cluster)},
           {"evidence", evidence_json(s)},
           {"inputs_hash", s.hash},

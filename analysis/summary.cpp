@@ -39,6 +39,19 @@ Summary summarise(sim::StepResult result, std::string hash, bool ideal_network) 
   return s;
 }
 
+std::vector<std::string> caveats(const sim::StepResult& r) {
+  std::vector<std::string> out;
+  const auto& plan = r.scenario.plan;
+  if (plan.outer.inner_steps > 1)
+    out.push_back(fmt::format("Replicas average their weights once in {} steps; what that costs in convergence is not "
+                              "modelled.",
+                              plan.outer.inner_steps));
+  if (plan.schedule == workloads::Schedule::async)
+    out.emplace_back("Stages update without a flush, so microbatches meet weights of two steps; what that costs in "
+                     "convergence is not modelled.");
+  return out;
+}
+
 std::string quotable(const Summary& s) {
   std::string parts;
   auto sorted = s.tax.parts;

@@ -28,6 +28,9 @@ struct Summary {
 /// `ideal_network` presents the step without communication as the step.
 Summary summarise(sim::StepResult result, std::string hash, bool ideal_network = false);
 
+/// What the numbers leave out and a reader must know, whole sentences: loose coupling, stale weights.
+std::vector<std::string> caveats(const sim::StepResult& result);
+
 /// "tp takes 13.5 %, dp 5.1 %": what a person can quote.
 std::string quotable(const Summary& summary);
 

@@ -24,7 +24,10 @@ std::string seconds(double s) {
 
 std::string plan_line(const sim::StepResult& r) {
   const auto& p = r.scenario.plan;
-  std::string out = fmt::format("tp {} · pp {} · dp {}", p.tp, p.pp, p.dp);
+  std::string out = fmt::format("tp {}", p.tp);
+  if (p.cp > 1) out += fmt::format(" · cp {} ({})", p.cp, enum_name(p.cp_algorithm));
+  if (p.ep > 1) out += fmt::format(" · ep {}", p.ep);
+  out += fmt::format(" · pp {} · dp {}", p.pp, p.dp);
   if (p.vpp > 1) out += fmt::format(" · vpp {}", p.vpp);
   return out + fmt::format(" · zero {} · microbatch {} × {} · {}", p.zero, p.microbatch,
                            workloads::microbatches(p, r.scenario.training), enum_name(p.schedule));
@@ -156,6 +159,8 @@ std::string run_text(const Summary& s, bool explain) {
   tax_rows(rows, one);
   out += format_table(rows) + "\n" + wrap(quotable(s), 0) + made_by_network(s) +
          wrap(evidence_sentence(s.result.scenario, s.result.cluster), 0);
+  for (const std::string& caveat : caveats(s.result))
+    out += wrap(caveat, 0);
   return explain ? out + explanation(s) : out;
 }
 
@@ -176,6 +181,8 @@ std::string compare_text(const std::vector<Summary>& all) {
     out += "\n  " + s.result.scenario.name + "\n";
     if (!alike) out += wrap(training_line(s.result) + "; " + plan_line(s.result) + ".", 4);
     out += wrap(quotable(s), 4) + wrap(evidence_sentence(s.result.scenario, s.result.cluster), 4);
+    for (const std::string& caveat : caveats(s.result))
+      out += wrap(caveat, 4);
   }
   return out;
 }

@@ -289,7 +289,9 @@ private:
     if (is_channel(role)) {
       const auto [from, to] = ends_[std::size_t(c)];
       complete(from, program(std::size_t(from)).by_tag[std::size_t(role)][std::size_t(tag)]);
-      const std::int32_t arrival = program(std::size_t(to)).by_tag[std::size_t(receiver_of(role))][std::size_t(tag)];
+      const auto& receives = program(std::size_t(to)).by_tag[std::size_t(receiver_of(role))];
+      const std::int32_t arrival = std::size_t(tag) < receives.size() ? receives[std::size_t(tag)] : -1;
+      if (arrival < 0) return; // for the step after this one
       if (--waits_[std::size_t(to)][std::size_t(arrival)] == 0) ready(to, arrival);
       return;
     }

@@ -215,7 +215,7 @@ private:
   }
 
   OpId receive(StageState& st, const Slot& slot) {
-    if (slot.phase == Phase::weight) return no_op;
+    if (slot.phase == Phase::weight || slot.carried) return no_op; // it came in the step before
     const bool backward = slot.phase != Phase::forward;
     const Neighbour from = neighbour(st, slot, backward ? 1 : -1);
     if (from.stage < 0) return no_op;
@@ -277,7 +277,9 @@ private:
     if (s_.model.tied_embeddings && head != 0 && (st.stage == 0 || st.stage == head))
       blocking(Role::embedding, CollectiveOp::all_reduce,
                s_.model.embedding_parameters() / double(plan_.tp) * bytes_per_element(s_.stack.gradient_precision));
-    if (plan_.ranks() > 1) blocking(Role::world, CollectiveOp::all_reduce, 4); // gradient norm
+    // The gradient norm; stages that never flush have no moment in common at which to take it.
+    if (plan_.ranks() > 1 && plan_.schedule != workloads::Schedule::async)
+      blocking(Role::world, CollectiveOp::all_reduce, 4);
     Recipe update;
     update.optimizer_bytes = s_.stack.optimizer_bytes.value * dp_.updated(st.stage);
     // Whole matrices are dealt to the ranks that share them.

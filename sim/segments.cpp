@@ -4,7 +4,6 @@
 #include "workloads/memory.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace weft::sim {
 
@@ -60,16 +59,16 @@ Segmenter::Item Segmenter::layer(LayerKind kind, Phase phase, const LayerContext
   return item;
 }
 
-void Segmenter::layers(std::vector<Item>& out, LayerKind kind, std::int64_t count, Phase phase) const {
-  if (count == 0) return;
-  const auto with = std::int64_t(std::llround(s_.plan.recompute_share * double(count)));
-  if (with > 0) {
+/// Of `count` layers the first `repeated` recompute.
+void Segmenter::layers(std::vector<Item>& out, LayerKind kind, std::int64_t count, std::int64_t repeated,
+                       Phase phase) const {
+  if (repeated > 0) {
     out.push_back(layer(kind, phase, context_));
-    out.back().part.times = double(with);
+    out.back().part.times = double(repeated);
   }
-  if (with < count) {
+  if (repeated < count) {
     out.push_back(layer(kind, phase, plain_));
-    out.back().part.times = double(count - with);
+    out.back().part.times = double(count - repeated);
   }
 }
 
@@ -88,12 +87,13 @@ std::vector<Segmenter::Item> Segmenter::items(const Chunk& c, Phase phase) const
   };
   if (c.embedding && phase != Phase::weight)
     add(forward ? embedding_forward(context_) : embedding_backward(context_), table);
-  layers(out, LayerKind::dense, c.dense_layers, phase);
-  layers(out, LayerKind::experts, c.expert_layers, phase);
+  const auto repeated = workloads::recomputed_layers(s_.plan, c);
+  layers(out, LayerKind::dense, c.dense_layers, repeated.dense, phase);
+  layers(out, LayerKind::experts, c.expert_layers, repeated.experts, phase);
   for (std::int64_t i = 0; i < c.mtp; ++i) {
     add(forward ? mtp_forward(context_) : mtp_backward(context_, part_of(phase)),
         s_.model.mtp_projection_parameters() / double(s_.plan.tp));
-    layers(out, s_.model.kind(s_.model.layers + i), 1, phase);
+    layers(out, s_.model.kind(s_.model.layers + i), 1, 1, phase);
     head(0);
   }
   if (c.head) head(s_.model.tied_embeddings && c.embedding ? 0 : table);

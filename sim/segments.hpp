@@ -44,7 +44,8 @@ private:
     double parameters = 0, expert_parameters = 0; ///< of one of its `times` copies
   };
   [[nodiscard]] std::vector<Item> items(const workloads::Chunk& chunk, workloads::Phase phase) const;
-  void layers(std::vector<Item>& out, workloads::LayerKind kind, std::int64_t count, workloads::Phase phase) const;
+  void layers(std::vector<Item>& out, workloads::LayerKind kind, std::int64_t count, std::int64_t repeated,
+              workloads::Phase phase) const;
   [[nodiscard]] Item layer(workloads::LayerKind kind, workloads::Phase phase, const workloads::LayerContext& c) const;
   [[nodiscard]] bool all_fused(const workloads::Work& work) const;
   void explode(const Recipe::Part& part, Segments& out);

@@ -1,9 +1,19 @@
 #include "workloads/chunk.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace weft::workloads {
+
+RecomputedLayers recomputed_layers(const Plan& plan, const Chunk& chunk) {
+  if (plan.recompute_layers > 0) {
+    const std::int64_t dense = std::min(plan.recompute_layers, chunk.dense_layers);
+    return {dense, std::min(plan.recompute_layers - dense, chunk.expert_layers)};
+  }
+  auto share = [&](std::int64_t layers) { return std::int64_t(std::llround(plan.recompute_share * double(layers))); };
+  return {share(chunk.dense_layers), share(chunk.expert_layers)};
+}
 
 Shape shape_of(Schedule schedule) {
   switch (schedule) {

@@ -19,6 +19,13 @@ struct Chunk {
   [[nodiscard]] std::int64_t layers() const { return dense_layers + expert_layers; }
 };
 
+/// Layers of a chunk to which the plan's recomputation applies: the first `recompute_layers`, or the share of each
+/// kind, rounded.
+struct RecomputedLayers {
+  std::int64_t dense = 0, experts = 0;
+};
+RecomputedLayers recomputed_layers(const Plan& plan, const Chunk& chunk);
+
 /// How a schedule's chunks map to virtual stages.
 enum class Shape {
   loop,         ///< chunk c of stage s is virtual stage c·pp + s

@@ -80,6 +80,13 @@ std::string wrong_pipeline(const Model& model, const Training& training, const P
   if (p.schedule == Schedule::dualpipe && (p.pp % 2 != 0 || m % 2 != 0 || m < 2 * p.pp))
     return fmt::format("dualpipe needs an even pp ({}) and an even number of microbatches ({}), at least 2 × pp", p.pp,
                        m);
+  if (p.schedule == Schedule::async && m < 2 * p.pp - 1)
+    return fmt::format("async-1f1b keeps 2 × pp - 1 microbatches ({}) in its first stage, a step has {}", 2 * p.pp - 1,
+                       m);
+  if (p.schedule == Schedule::async && p.zero >= 2)
+    return "async-1f1b goes with zero 0 and 1: stages update at different times from whole gradients";
+  if (p.recompute_layers > 0 && p.recompute == Recompute::none)
+    return "recompute_layers needs recompute: selective, full or auto";
   if (virtuals > model.layers + 2)
     return fmt::format("pp {} × vpp {} makes more chunks than the model has layers ({} and two ends)", p.pp, p.vpp,
                        model.layers);

@@ -44,12 +44,20 @@ Stage stage_parts(const LayerContext& c, const std::vector<Chunk>& chunks, std::
 }
 
 double chunk_activations(const LayerContext& c, const Chunk& chunk) {
-  const double dense = chunk.dense_layers > 0 ? activation_bytes(c, LayerKind::dense).count() : 0;
-  const double experts = chunk.expert_layers > 0 ? activation_bytes(c, LayerKind::experts).count() : 0;
+  LayerContext plain = c; // layers that the mode leaves alone keep everything
+  plain.recompute = Recompute::none;
+  const RecomputedLayers repeated = recomputed_layers(c.plan, chunk);
+  auto kept_by = [&](LayerKind kind, std::int64_t layers, std::int64_t with) {
+    return layers == 0 ? 0
+                       : double(with) * activation_bytes(c, kind).count() +
+                             double(layers - with) * activation_bytes(plain, kind).count();
+  };
   const LayerKind last = c.model.kind(c.model.layers);
   const double mtp = chunk.mtp > 0 ? activation_bytes(c, last).count() : 0;
   const double kept = 1 - double(c.plan.offload_layers) / double(c.model.layers);
-  return kept * (double(chunk.dense_layers) * dense + double(chunk.expert_layers) * experts) + double(chunk.mtp) * mtp;
+  return kept * (kept_by(LayerKind::dense, chunk.dense_layers, repeated.dense) +
+                 kept_by(LayerKind::experts, chunk.expert_layers, repeated.experts)) +
+         double(chunk.mtp) * mtp;
 }
 
 /// Most activation bytes alive at once.
@@ -57,7 +65,10 @@ double peak_activations(const LayerContext& c, const std::vector<Slot>& slots, c
   std::vector<double> size;
   for (const Chunk* chunk : s.chunks)
     size.push_back(chunk_activations(c, *chunk));
-  double now = 0, peak = 0;
+  double now = 0;
+  for (const Slot& slot : left_open(slots))
+    now += size[std::size_t(slot.chunk)];
+  double peak = now;
   for (const Slot& slot : slots) {
     if (slot.phase == Phase::forward) now += size[std::size_t(slot.chunk)];
     if (writes_gradient(slot.phase)) now -= size[std::size_t(slot.chunk)];
@@ -135,15 +146,9 @@ MemoryNeed need_of(const LayerContext& c, const std::vector<Chunk>& chunks, cons
     need.gradients = Bytes(gradient * (held + (c.plan.zero >= 2 ? sharded(true) : 0)));
     need.optimizer = Bytes(state_bytes(c.training.optimizer) * sharded(c.plan.zero >= 1));
   }
-  // Layers that the mode leaves alone keep everything.
-  double activations = peak_activations(c, slots, s);
-  if (c.plan.recompute_share < 1) {
-    LayerContext plain = c;
-    plain.recompute = Recompute::none;
-    activations =
-        c.plan.recompute_share * activations + (1 - c.plan.recompute_share) * peak_activations(plain, slots, s);
-  }
-  need.activations = Bytes(activations);
+  // Without a flush microbatches in the pipeline still need the weights that they began with.
+  if (c.plan.schedule == Schedule::async && c.plan.pp > 1) need.weights += Bytes(weight_bytes * all);
+  need.activations = Bytes(peak_activations(c, slots, s));
   double workspace = c.stack.memory_reserve.value.count();
   const double tokens = double(c.training.sequence) * double(c.plan.microbatch) / double(c.plan.cp);
   if (s.head) // fp32 logits and their 16-bit gradient

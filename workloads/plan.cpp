@@ -105,8 +105,10 @@ Result<Plan> read_plan(const Value& value) {
       optional("schedule", &Plan::schedule, "of the pipeline"),
       optional("recompute", &Plan::recompute, "none, selective, full, or auto: the least that fits"),
       optional("recompute_parts", &Plan::recompute_parts, "what selective recomputation repeats"),
-      optional("recompute_share", &Plan::recompute_share, "share of a stage's layers that recompute",
+      optional("recompute_share", &Plan::recompute_share, "share of a chunk's layers that recompute",
                [](const double& v) { return v > 0 && v <= 1 ? std::string{} : "must be above 0 and at most 1"; }),
+      optional("recompute_layers", &Plan::recompute_layers, "instead: the first layers of every chunk; 0 = by share",
+               between<std::int64_t>(0, 100'000)),
       optional("offload_layers", &Plan::offload_layers, "layers whose activations go to the host",
                between<std::int64_t>(0, 100'000)),
       optional("stage_split", &Plan::stage_split, "how layers are dealt to chunks"),
@@ -119,6 +121,8 @@ Result<Plan> read_plan(const Value& value) {
   if (const Value* order = value.find("order"))
     if (auto ok = complete_order(*order, out.order); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_vpp(value, out); !ok) return tl::unexpected(ok.error());
+  if (const Value* layers = value.find("recompute_layers"); layers && value.find("recompute_share"))
+    return fail(layers->mark, "recompute_layers and recompute_share say the same thing twice");
   return out;
 }
 

@@ -30,7 +30,7 @@ struct Training {
   [[nodiscard]] double tokens() const { return double(global_batch) * double(sequence); }
 };
 
-enum class Schedule { one_f_one_b, interleaved, gpipe, zb_h1, zb_1p, zb_2p, zb_v, v_half, v_min, dualpipe };
+enum class Schedule { one_f_one_b, interleaved, gpipe, zb_h1, zb_1p, zb_2p, zb_v, v_half, v_min, dualpipe, async };
 enum class Recompute {
   none,
   selective, ///< the parts that `recompute_parts` names
@@ -79,9 +79,10 @@ struct Plan {
   Schedule schedule = Schedule::one_f_one_b;
   Recompute recompute = Recompute::none;
   std::vector<RecomputePart> recompute_parts{RecomputePart::core_attention};
-  double recompute_share = 1;      ///< share of a stage's layers to which `recompute` applies
-  std::int64_t offload_layers = 0; ///< layers of the model whose activations go to the host between passes
-  bool ep_overlap = false;         ///< dispatch and combine of one microbatch run beside the compute of another
+  double recompute_share = 1;        ///< share of a chunk's layers to which `recompute` applies
+  std::int64_t recompute_layers = 0; ///< instead of the share: the first layers of every chunk; 0 = by share
+  std::int64_t offload_layers = 0;   ///< layers of the model whose activations go to the host between passes
+  bool ep_overlap = false;           ///< dispatch and combine of one microbatch run beside the compute of another
   StageSplit stage_split = StageSplit::automatic;
   std::vector<std::int64_t> layers_per_chunk; ///< explicit split, by virtual stage; wins
   std::vector<Dimension> order{Dimension::tp, Dimension::cp, Dimension::ep, Dimension::dp, Dimension::pp};

@@ -13,7 +13,7 @@ template <> struct EnumNames<workloads::Optimizer> {
        {"muon", workloads::Optimizer::muon}}};
 };
 template <> struct EnumNames<workloads::Schedule> {
-  static constexpr std::array<std::pair<std::string_view, workloads::Schedule>, 10> values{
+  static constexpr std::array<std::pair<std::string_view, workloads::Schedule>, 11> values{
       {{"1f1b", workloads::Schedule::one_f_one_b},
        {"interleaved-1f1b", workloads::Schedule::interleaved},
        {"gpipe", workloads::Schedule::gpipe},
@@ -23,7 +23,8 @@ template <> struct EnumNames<workloads::Schedule> {
        {"zb-v", workloads::Schedule::zb_v},
        {"v-half", workloads::Schedule::v_half},
        {"v-min", workloads::Schedule::v_min},
-       {"dualpipe", workloads::Schedule::dualpipe}}};
+       {"dualpipe", workloads::Schedule::dualpipe},
+       {"async-1f1b", workloads::Schedule::async}}};
 };
 template <> struct EnumNames<workloads::Recompute> {
   static constexpr std::array<std::pair<std::string_view, workloads::Recompute>, 4> values{

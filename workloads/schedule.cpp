@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 namespace weft::workloads {
@@ -18,7 +19,8 @@ constexpr std::array schedules{std::pair<Schedule, MakeSlots>{Schedule::one_f_on
                                std::pair<Schedule, MakeSlots>{Schedule::zb_v, zb_v_slots},
                                std::pair<Schedule, MakeSlots>{Schedule::v_half, v_half_slots},
                                std::pair<Schedule, MakeSlots>{Schedule::v_min, v_min_slots},
-                               std::pair<Schedule, MakeSlots>{Schedule::dualpipe, dualpipe_slots}};
+                               std::pair<Schedule, MakeSlots>{Schedule::dualpipe, dualpipe_slots},
+                               std::pair<Schedule, MakeSlots>{Schedule::async, async_slots}};
 
 } // namespace
 
@@ -38,13 +40,23 @@ void pair_steady_state(Slots& slots) {
 }
 
 std::int64_t peak_in_flight(const std::vector<Slot>& slots) {
-  std::int64_t now = 0, peak = 0;
+  std::int64_t now = std::int64_t(left_open(slots).size()), peak = now;
   for (const Slot& slot : slots) {
     if (slot.phase == Phase::forward) ++now;
     if (writes_gradient(slot.phase)) --now;
     peak = std::max(peak, now);
   }
   return peak;
+}
+
+std::vector<Slot> left_open(const std::vector<Slot>& slots) {
+  std::vector<Slot> out;
+  std::set<std::pair<std::int32_t, std::int32_t>> forwarded;
+  for (const Slot& slot : slots) {
+    if (slot.phase == Phase::forward) forwarded.insert({slot.chunk, slot.microbatch});
+    if (writes_gradient(slot.phase) && !forwarded.contains({slot.chunk, slot.microbatch})) out.push_back(slot);
+  }
+  return out;
 }
 
 double closed_form_bubble(std::int64_t pp, std::int64_t vpp, std::int64_t microbatches) {

@@ -27,6 +27,7 @@ struct Slot {
   std::int32_t chunk = 0;      ///< 0 .. vpp-1; which virtual stage that is, virtual_stage() says
   std::int32_t microbatch = 0; ///< 0 .. m-1 (bidirectional: 0 .. m/2-1 of its direction)
   bool paired = false;         ///< runs together with the next slot: the dispatch of each beside the other's compute
+  bool carried = false;        ///< its input was sent in the step before (schedules without a flush)
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 
@@ -45,8 +46,11 @@ struct Pipeline {
 /// or one input and one weight slot.
 std::vector<std::vector<Slot>> pipeline_slots(Schedule schedule, const Pipeline& pipeline);
 
-/// Largest number of chunk-microbatches whose forward is done and whose weight gradient is not, at this stage.
+/// Largest number of chunk-microbatches whose forward is done and whose weight gradient is not, at this stage; those
+/// that the step before left open included.
 std::int64_t peak_in_flight(const std::vector<Slot>& slots);
+/// Slots whose gradient comes before their forward: forwarded in the step before.
+std::vector<Slot> left_open(const std::vector<Slot>& slots);
 
 /// Idle share of a stage with equal forward and backward slots and no communication:
 /// (pp-1)/(vpp·m + pp-1) (Narayanan et al. 2021, section 2.2).

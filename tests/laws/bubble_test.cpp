@@ -118,6 +118,16 @@ TEST_CASE("GPipe idles as long as 1F1B and holds every microbatch") {
     }
 }
 
+TEST_CASE("1F1B without a flush idles nowhere and holds 2·(p-1)+1 microbatches (PipeDream, arXiv 1806.03377)") {
+  for (const Seconds3& s : {Seconds3{1, 1, 1}, Seconds3{1, 0.25, 0.5}})
+    for (int pp : {2, 4, 8})
+      for (int m : {2 * pp - 1, 2 * pp, 5 * pp + 1}) {
+        const Run run = uniform("async-1f1b", pp, 1, m, s);
+        CHECK(run.step == doctest::Approx(m * (s.forward + s.input + s.weight)).epsilon(1e-12));
+        CHECK(run.peak == 2 * pp - 1);
+      }
+}
+
 TEST_CASE("zero bubble: H1 idles (p-1)(F+B-W) in 1F1B's memory, 2p not at all in twice of it (arXiv 2401.10241)") {
   for (const Seconds3& s : {Seconds3{1, 1, 1}, Seconds3{1, 1.25, 0.75}})
     for (int pp : {2, 4, 8, 16})

@@ -19,6 +19,7 @@ Slots zb_v_slots(const Pipeline& pipeline);
 Slots v_half_slots(const Pipeline& pipeline);
 Slots v_min_slots(const Pipeline& pipeline);
 Slots dualpipe_slots(const Pipeline& pipeline);
+Slots async_slots(const Pipeline& pipeline);
 
 /// Marks every forward that an input-producing slot of another microbatch follows at once as paired with it.
 void pair_steady_state(Slots& slots);
