@@ -24,7 +24,7 @@ public:
     mean_slots();
     last_ = 0;
     for (std::size_t rc = 1; rc < lines_.size(); ++rc)
-      if (lines_[rc].last > lines_[last_].last) last_ = rc;
+      if (lines_[rc].last - run.begin[rc] > lines_[last_].last - run.begin[last_]) last_ = rc;
     depth_limit_ = 2 * lines_.size() + 8;
   }
 
@@ -68,14 +68,15 @@ private:
 
   Breakdown of_class(std::size_t rc) {
     Breakdown out{};
-    double at = 0;
+    double at = run_.begin[rc];
     for (const auto& span : run_.compute[rc]) {
       last_compute_end_ = at;
       if (span.begin > at) idle(rc, at, span.begin, span.op, out);
       busy(rc, span, out);
       at = span.end;
     }
-    if (run_.step_time > at) idle(rc, at, run_.step_time, -1, out);
+    const double end = run_.begin[rc] + run_.step_time;
+    if (end > at) idle(rc, at, end, -1, out);
     return out;
   }
 
@@ -95,6 +96,11 @@ private:
   void idle(std::size_t rc, double from, double to, std::int32_t next, Breakdown& out) {
     const std::vector<std::int32_t> needed = messages_before(rc, next);
     split_covered(rc, from, to, [&](double a, double b, const Covered* c) {
+      const double apart = run_.begin[last_] - run_.begin[rc];
+      if (!c && next < 0 && rc != last_ && apart != 0) { // done: it waits for the longest stage, in that one's time
+        at_member(last_, a + apart, b + apart, 1, out);
+        return;
+      }
       if (!c) {
         waiting(rc, a, b, 0, out);
         return;

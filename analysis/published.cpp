@@ -42,6 +42,19 @@ Result<PublishedRun> read_run(const Value& row) {
     if (!(value > 0)) return fail(seconds->mark, "seconds must be positive");
     run.seconds = value;
   }
+  if (!run.seconds) {
+    double total = 0;
+    for (const char* key : {"layer_forward_ms", "layer_backward_ms"}) {
+      const Value* measured = row.find("measured");
+      const Value* part = measured && measured->is_map() ? measured->find(key) : nullptr;
+      if (!part) break;
+      double ms = 0;
+      if (auto ok = read_value(*part, ms); !ok) return tl::unexpected(ok.error());
+      run.one_layer = total > 0; // both are there
+      total += ms;
+    }
+    if (run.one_layer) run.seconds = total / 1e3;
+  }
   run.row = row;
   return run;
 }

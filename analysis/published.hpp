@@ -13,7 +13,8 @@ namespace weft::analysis {
 
 struct PublishedRun {
   std::string id, group, grade;
-  std::optional<double> seconds; ///< measured step
+  std::optional<double> seconds; ///< measured step, or measured layer
+  bool one_layer = false;        ///< the source timed forward and backward of one layer, without optimizer
   Value row;
 };
 
@@ -26,6 +27,7 @@ std::string own_runs();
 struct Candidate {
   std::string choices;  ///< "microbatch 2, recompute full"; empty when the run says all
   std::string scenario; ///< YAML for `weft run`
+  std::string deeper;   ///< of a run that timed one layer: the same with one more
 };
 /// All candidates, or why the run cannot be simulated. What a scan tries stands in analysis/unknown_fields.yaml.
 /// Candidates are not yet checked for legality.

@@ -47,11 +47,30 @@ std::string attention_text(Row& r) {
   return {};
 }
 
-std::string model_text(Row& r, const Choices& c) {
+/// The catalog's model of the same name, letters and digits compared: "LLaMA2-7B" is llama2-7b.
+std::string catalog_model(const Row& r) {
+  auto plain = [](const std::string& text) {
+    std::string out;
+    for (char ch : text)
+      if (std::isalnum(std::uint8_t(ch))) out += char(std::tolower(std::uint8_t(ch)));
+    return out;
+  };
+  const std::string name = plain(r.word("model", "name"));
+  for (const std::string& known : platforms::catalog_names("models"))
+    if (plain(known) == name) return known;
+  return {};
+}
+/// A row that states no shape names a model that the catalog has.
+bool shape_stated(const Row& r) {
+  return r.find("model", "layers") || catalog_model(r).empty();
+}
+
+std::string model_text(Row& r, const Choices& c, std::int64_t more_layers = 0) {
+  if (!shape_stated(r)) return catalog_model(r);
   const std::string notes = r.word("model", "notes");
   const bool gated = r.yes("model", "gated_mlp");
   std::string out = fmt::format("{{name: {}, layers: {}, hidden: {}, heads: {}, vocab: {}, gated_mlp: {}",
-                                quoted(r.word("model", "name")), r.needed("model", "layers"),
+                                quoted(r.word("model", "name")), r.needed("model", "layers") + more_layers,
                                 r.needed("model", "hidden"), r.needed("model", "heads"), c.at("vocab"), gated);
   const std::string attention = attention_text(r);
   if (const auto kv = r.integer("model", "kv_heads"); kv && attention.find("latent") == std::string::npos)
@@ -94,17 +113,20 @@ std::string recompute_text(Row& r, const Choices& c) {
 
 /// TorchTitan's configurations name the batch of a rank; a pipeline cuts it into as many microbatches as it has
 /// stages, unless told otherwise.
-std::optional<std::int64_t> default_microbatch(Row& r, std::int64_t dp) {
+std::optional<std::int64_t> default_microbatch(Row& r, std::int64_t pp, std::int64_t dp) {
   const auto batch = r.integer("parallel", "gbs"), stated = r.integer("parallel", "mbs");
-  const std::int64_t pp = r.integer("parallel", "pp").value_or(1);
   if (!r.word("normalized", "stack").starts_with("torchtitan") || !batch || pp == 1 || dp < 1) return stated;
   const std::int64_t local = *batch / dp;
   return !stated || *stated == local ? std::max<std::int64_t>(1, local / pp) : *stated;
 }
 
-std::string plan_text(Row& r, const Choices& c, std::int64_t dp) {
-  const std::int64_t tp = r.needed("parallel", "tp"), pp = r.needed("parallel", "pp");
-  const std::int64_t cp = r.integer("parallel", "cp").value_or(1), ep = r.integer("parallel", "ep").value_or(1);
+/// Ranks of each dimension.
+struct Degrees {
+  std::int64_t tp = 1, cp = 1, ep = 1, pp = 1, dp = 1;
+};
+
+std::string plan_text(Row& r, const Choices& c, const Degrees& d) {
+  const auto [tp, cp, ep, pp, dp] = d;
   std::string out = fmt::format("{{tp: {}, cp: {}, ep: {}, pp: {}, dp: {}, sp: {}, zero: {}, microbatch: {}, {}", tp,
                                 cp, ep, pp, dp, c.at("sp"), c.at("zero"), c.at("microbatch"), recompute_text(r, c));
   if (pp > 1) out += fmt::format(", schedule: {}", c.at("schedule"));
@@ -152,6 +174,11 @@ public:
   void field(const char* name, const std::string& known, const char* list = nullptr) {
     fields.push_back({name, known.empty() ? values(list ? list : name) : std::vector<std::string>{known}});
   }
+  [[nodiscard]] std::string first(const std::string& name) const {
+    for (const auto& [field, values] : fields)
+      if (field == name) return values.front();
+    return {};
+  }
   [[nodiscard]] std::vector<std::string> values(const char* list) const {
     std::vector<std::string> out;
     for (const Value& v : scan_.find(list)->items)
@@ -177,75 +204,102 @@ std::string precision_of(const Row& r) {
   return p.starts_with("fp8") ? "fp8" : p; // tensor-wise and row-wise scaling share the fp8 timings
 }
 
-Scan scan_of(Row& r, const Value& unknown, std::int64_t dp) {
+Scan scan_of(Row& r, const Value& unknown) {
   Scan scan(unknown);
-  const bool pipeline = r.integer("parallel", "pp").value_or(1) > 1;
   const std::string schedule = r.word("normalized", "schedule");
   const std::string vpp = r.word("parallel", "vpp");
-  const bool several = schedule == "interleaved-1f1b" || schedule.empty();
   const bool vee = schedule == "v-min" || schedule == "v-half" || schedule == "zb-v" || schedule == "dualpipe";
+  const bool several = schedule == "interleaved-1f1b" || schedule.empty();
+  const bool pipeline = r.word("parallel", "pp") != "1";
+  scan.field("tp", r.word("parallel", "tp"));
+  scan.field("pp", r.word("parallel", "pp"));
   scan.field("stack", known_stack(r));
   scan.field("recompute", known_recompute(r));
   scan.field("zero", r.word("normalized", "zero"));
-  scan.field("sp", r.integer("parallel", "tp").value_or(2) == 1 ? "true" : r.word("parallel", "sp"));
+  scan.field("sp", r.word("parallel", "tp") == "1" ? "true" : r.word("parallel", "sp"));
   scan.field("schedule", !pipeline ? "1f1b" : schedule);
   scan.field("vpp", !pipeline ? "1" : vee ? "2" : !several ? "1" : vpp, "vpp");
   scan.field("sequence", r.word("model", "seq"));
-  scan.field("vocab", r.word("model", "vocab"));
-  const auto microbatch = default_microbatch(r, dp);
-  scan.field("microbatch", microbatch ? fmt::format("{}", *microbatch) : "");
+  scan.field("vocab", shape_stated(r) ? r.word("model", "vocab") : "the catalog's");
+  scan.field("microbatch", r.word("parallel", "mbs"));
   if (!r.find("parallel", "gbs")) scan.field("microbatches_per_stage", "");
   return scan;
+}
+
+std::int64_t number(const std::string& text) {
+  std::int64_t out = 0;
+  Value v;
+  v.kind = Value::Kind::scalar;
+  v.scalar = text;
+  return read_value(v, out) ? out : 0;
+}
+
+/// Combinations of a scan that make no sense for any cluster are left out without counting as tried.
+bool consistent(const Row& r, const Scan& scan, Choices& c) {
+  if (c["pp"] == "1") { // no pipeline: one combination of what only pipelines have
+    if (c["vpp"] != scan.first("vpp") || c["schedule"] != scan.first("schedule")) return false;
+    c["schedule"] = "1f1b";
+    c["vpp"] = "1";
+    return true;
+  }
+  if (c["schedule"] == "1f1b" && c["vpp"] != "1") {
+    if (!r.word("normalized", "schedule").empty() || c["vpp"] != scan.first("vpp")) return false;
+    c["vpp"] = "1";
+  }
+  return true;
+}
+
+/// The data parallelism that is left; 0: the chips do not divide.
+std::int64_t replicas(Row& r, const Degrees& d, std::int64_t chips) {
+  if (const auto dp = r.integer("parallel", "dp")) return *dp;
+  const std::int64_t rest = d.tp * d.pp * d.cp;
+  return rest > 0 && chips % rest == 0 ? chips / rest : 0;
 }
 
 } // namespace
 
 Result<std::vector<Candidate>> candidates(const PublishedRun& run, const Value& unknown) {
   Row r(run);
-  const std::int64_t tp = r.needed("parallel", "tp"), pp = r.needed("parallel", "pp");
-  const std::int64_t cp = r.integer("parallel", "cp").value_or(1), chips = r.needed("system", "chips");
-  std::int64_t dp = r.integer("parallel", "dp").value_or(0);
-  if (dp == 0 && tp > 0 && pp > 0 && cp > 0) {
-    if (chips % (tp * pp * cp) != 0)
-      r.wrong("parallel", fmt::format("{} chips do not divide by tp {} × pp {} × cp {}", chips, tp, pp, cp));
-    else
-      dp = chips / (tp * pp * cp);
-  }
-  Scan scan = scan_of(r, unknown, dp);
+  const std::int64_t chips = r.needed("system", "chips");
+  const Scan scan = scan_of(r, unknown);
   const std::string cluster = cluster_text(r, unknown);
   std::size_t all = 1;
   for (const auto& [name, values] : scan.fields)
     all *= std::max<std::size_t>(1, values.size());
-  const std::size_t step = (all + most_candidates - 1) / most_candidates;
+  // Steps of about a golden section, coprime to the number of combinations, visit each once and every field evenly.
+  std::size_t step = std::max<std::size_t>(1, std::size_t(0.6180339887 * double(all)));
+  while (std::gcd(step, all) != 1)
+    ++step;
   std::vector<Candidate> out;
-  for (std::size_t i = 0; i < all; i += step) {
+  Degrees d;
+  for (std::size_t i = 0; i < all && out.size() < most_candidates && !r.error(); ++i) {
     Choices c;
     std::string open;
-    std::size_t rest = i;
+    std::size_t rest = i * step % all;
     for (const auto& [name, values] : scan.fields) {
       c[name] = values[rest % values.size()];
       rest /= values.size();
+    }
+    if (!consistent(r, scan, c)) continue;
+    for (const auto& [name, values] : scan.fields)
       if (values.size() > 1) open += fmt::format("{}{} {}", open.empty() ? "" : ", ", name, c[name]);
-    }
-    if (c["schedule"] == "1f1b" && c["vpp"] != "1") {
-      if (!r.word("normalized", "schedule").empty() || c["vpp"] != scan.values("vpp").front()) continue;
-      c["vpp"] = "1";
-    }
-    std::int64_t batch = r.integer("parallel", "gbs").value_or(0), microbatch = 0, rounds = 0;
-    if (batch == 0 && c.contains("microbatches_per_stage")) {
-      Value v;
-      v.kind = Value::Kind::scalar;
-      v.scalar = c["microbatch"];
-      if (!read_value(v, microbatch)) microbatch = 1;
-      v.scalar = c["microbatches_per_stage"];
-      if (!read_value(v, rounds)) rounds = 1;
-      batch = dp * microbatch * rounds * pp;
-    }
-    out.push_back({open, fmt::format("name: {}\ncluster: {}\nmodel: {}\ntraining: {{global_batch: {}, sequence: {}, "
-                                     "precision: {}{}}}\nplan: {}\nstack: {}\n",
-                                     quoted(run.id), cluster, model_text(r, c), batch, c["sequence"], precision_of(r),
-                                     r.named("lora") ? ", frozen: true" : "", plan_text(r, c, dp), stack_text(r, c))});
+    d = {number(c["tp"]), r.integer("parallel", "cp").value_or(1), r.integer("parallel", "ep").value_or(1),
+         number(c["pp"]), 1};
+    d.dp = replicas(r, d, chips);
+    if (d.dp == 0) continue;
+    if (const auto microbatch = default_microbatch(r, d.pp, d.dp)) c["microbatch"] = fmt::format("{}", *microbatch);
+    std::int64_t batch = r.integer("parallel", "gbs").value_or(0);
+    if (batch == 0) batch = d.dp * number(c["microbatch"]) * number(c["microbatches_per_stage"]) * d.pp;
+    auto scenario = [&](std::int64_t more_layers) {
+      return fmt::format("name: {}\ncluster: {}\nmodel: {}\ntraining: {{global_batch: {}, sequence: {}, "
+                         "precision: {}{}}}\nplan: {}\nstack: {}\n",
+                         quoted(run.id), cluster, model_text(r, c, more_layers), batch, c["sequence"], precision_of(r),
+                         r.named("lora") ? ", frozen: true" : "", plan_text(r, c, d), stack_text(r, c));
+    };
+    out.push_back({open, scenario(0), run.one_layer ? scenario(1) : ""});
   }
+  if (out.empty() && !r.error())
+    r.wrong("parallel", fmt::format("{} chips do not divide by tp {} × pp {} × cp {}", chips, d.tp, d.pp, d.cp));
   if (r.error()) return tl::unexpected(*r.error());
   return out;
 }

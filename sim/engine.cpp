@@ -26,6 +26,8 @@ public:
       unfinished_ += std::int64_t(program(rc).ops.size());
     }
     run_.compute.resize(ranks());
+    run_.begin.assign(ranks(), 0);
+    end_.assign(ranks(), 0);
   }
 
   EngineRun run() {
@@ -34,6 +36,8 @@ public:
         if (program(rc).ops[op].waits == 0) ready(std::int32_t(rc), std::int32_t(op));
     network_->run();
     if (unfinished_ != 0) throw std::logic_error("the program is stuck: some ops wait for each other");
+    for (std::size_t rc = 0; rc < ranks(); ++rc)
+      run_.step_time = std::max(run_.step_time, end_[rc] - run_.begin[rc]);
     return std::move(run_);
   }
 
@@ -157,8 +161,9 @@ private:
 
   void complete(std::int32_t rc, std::int32_t op_id) {
     --unfinished_;
-    run_.step_time = std::max(run_.step_time, network_->now());
+    end_[std::size_t(rc)] = network_->now();
     const StageProgram& p = program(std::size_t(rc));
+    if (in_.program.steps_apart && op_id == p.first_arrival) run_.begin[std::size_t(rc)] = network_->now();
     const Op& op = p.ops[std::size_t(op_id)];
     for (std::int32_t i = 0; i < op.successor_count; ++i) {
       const std::int32_t next = p.successors[std::size_t(op.first_successor + i)];
@@ -307,6 +312,7 @@ private:
   std::vector<std::vector<std::int32_t>> waits_, arrived_;
   std::vector<std::pair<std::int32_t, std::int32_t>> ends_; ///< rank classes of a channel: sender, receiver
   std::map<std::pair<std::int32_t, std::int32_t>, Transfer> transfers_;
+  std::vector<double> end_;        ///< by rank class: of its last op
   std::set<std::int64_t> slowing_; ///< messages that take cores
   std::int64_t unfinished_ = 0;
 };

@@ -33,6 +33,7 @@ public:
         m_(microbatches(s.plan, s.training)), chunks_(chunks_of(s.model, s.plan)),
         segmenter_(s, recompute, fused, out_), dp_(s, chunks_, segmenter_) {
     out_.program.fused = fused;
+    out_.program.steps_apart = workloads::steps_apart(plan_.schedule);
     out_.program.slot_kinds = std::int32_t(4 * plan_.vpp) + 1; // the last one: the optimizer step
   }
 
@@ -62,7 +63,9 @@ private:
       }
     }
     finish(st);
-    return st.builder.take();
+    StageProgram program = st.builder.take();
+    program.first_arrival = st.first_arrival.value_or(no_op);
+    return program;
   }
 
   // --- slots -----------------------------------------------------------------------------------------
@@ -215,6 +218,11 @@ private:
   }
 
   OpId receive(StageState& st, const Slot& slot) {
+    const OpId arrival = received(st, slot);
+    if (!st.first_arrival) st.first_arrival = arrival;
+    return arrival;
+  }
+  OpId received(StageState& st, const Slot& slot) {
     if (slot.phase == Phase::weight || slot.carried) return no_op; // it came in the step before
     const bool backward = slot.phase != Phase::forward;
     const Neighbour from = neighbour(st, slot, backward ? 1 : -1);
@@ -277,9 +285,8 @@ private:
     if (s_.model.tied_embeddings && head != 0 && (st.stage == 0 || st.stage == head))
       blocking(Role::embedding, CollectiveOp::all_reduce,
                s_.model.embedding_parameters() / double(plan_.tp) * bytes_per_element(s_.stack.gradient_precision));
-    // The gradient norm; stages that never flush have no moment in common at which to take it.
-    if (plan_.ranks() > 1 && plan_.schedule != workloads::Schedule::async)
-      blocking(Role::world, CollectiveOp::all_reduce, 4);
+    // The gradient norm; stages that do not wait for each other take it on the way.
+    if (plan_.ranks() > 1 && !out_.program.steps_apart) blocking(Role::world, CollectiveOp::all_reduce, 4);
     Recipe update;
     update.optimizer_bytes = s_.stack.optimizer_bytes.value * dp_.updated(st.stage);
     // Whole matrices are dealt to the ranks that share them.

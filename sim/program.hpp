@@ -36,6 +36,7 @@ struct Op {
 struct StageProgram {
   std::vector<Op> ops; ///< in program order
   std::vector<std::int32_t> successors;
+  std::int32_t first_arrival = -1; ///< receive that the first slot waits for; -1 = none
   /// role → tag → op (-1 none): how a finished message finds the ops it completes.
   std::array<std::vector<std::int32_t>, role_count> by_tag;
 };
@@ -54,7 +55,8 @@ struct Program {
   std::vector<StageProgram> stages;
   std::vector<Message> messages;
   std::int32_t slot_kinds = 0;
-  RoleSet fused = 0; ///< closed forms inside the compute ops; the groups' members compute in lockstep
+  bool steps_apart = false; ///< stages begin the next step without waiting for each other
+  RoleSet fused = 0;        ///< closed forms inside the compute ops; the groups' members compute in lockstep
 };
 
 /// What one simulation charges: everything that changes when dimensions are made ideal.

@@ -5,6 +5,7 @@
 #include "sim/stage_builder.hpp"
 
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace weft::sim {
@@ -15,9 +16,10 @@ inline constexpr OpId no_op = -1;
 struct StageState {
   std::int64_t stage = 0;
   StageBuilder builder;
-  OpId compute = no_op;   ///< last op of the compute stream
-  OpId gradients = no_op; ///< last op of the stream that reduces gradients and gathers parameters or weights
-  OpId experts = no_op;   ///< last dispatch or combine
+  OpId compute = no_op;              ///< last op of the compute stream
+  OpId gradients = no_op;            ///< last op of the stream that reduces gradients and gathers parameters or weights
+  OpId experts = no_op;              ///< last dispatch or combine
+  std::optional<OpId> first_arrival; ///< what the first slot receives
   OpId next = no_op, previous = no_op;    ///< last send to the next and to the previous stage
   std::vector<std::vector<OpId>> gathers; ///< by chunk, bucket by bucket
   std::vector<bool> gathered;

@@ -43,7 +43,11 @@ Stage stage_parts(const LayerContext& c, const std::vector<Chunk>& chunks, std::
   return out;
 }
 
-double chunk_activations(const LayerContext& c, const Chunk& chunk) {
+/// Activations of one chunk-microbatch, and what of them stays for the weight gradient once the input gradient is done.
+struct Kept {
+  double all = 0, weight = 0;
+};
+Kept chunk_activations(const LayerContext& c, const Chunk& chunk) {
   LayerContext plain = c; // layers that the mode leaves alone keep everything
   plain.recompute = Recompute::none;
   const RecomputedLayers repeated = recomputed_layers(c.plan, chunk);
@@ -55,23 +59,33 @@ double chunk_activations(const LayerContext& c, const Chunk& chunk) {
   const LayerKind last = c.model.kind(c.model.layers);
   const double mtp = chunk.mtp > 0 ? activation_bytes(c, last).count() : 0;
   const double kept = 1 - double(c.plan.offload_layers) / double(c.model.layers);
-  return kept * (kept_by(LayerKind::dense, chunk.dense_layers, repeated.dense) +
-                 kept_by(LayerKind::experts, chunk.expert_layers, repeated.experts)) +
-         double(chunk.mtp) * mtp;
+  auto weight = [&](LayerKind kind, std::int64_t layers) {
+    return layers == 0 ? 0 : double(layers) * weight_gradient_bytes(c, kind).count();
+  };
+  return {kept * (kept_by(LayerKind::dense, chunk.dense_layers, repeated.dense) +
+                  kept_by(LayerKind::experts, chunk.expert_layers, repeated.experts)) +
+              double(chunk.mtp) * mtp,
+          weight(LayerKind::dense, chunk.dense_layers) + weight(LayerKind::experts, chunk.expert_layers) +
+              weight(last, chunk.mtp)};
 }
 
 /// Most activation bytes alive at once.
 double peak_activations(const LayerContext& c, const std::vector<Slot>& slots, const Stage& s) {
-  std::vector<double> size;
+  std::vector<Kept> size;
   for (const Chunk* chunk : s.chunks)
     size.push_back(chunk_activations(c, *chunk));
   double now = 0;
   for (const Slot& slot : left_open(slots))
-    now += size[std::size_t(slot.chunk)];
+    now += size[std::size_t(slot.chunk)].all;
   double peak = now;
   for (const Slot& slot : slots) {
-    if (slot.phase == Phase::forward) now += size[std::size_t(slot.chunk)];
-    if (writes_gradient(slot.phase)) now -= size[std::size_t(slot.chunk)];
+    const Kept& kept = size[std::size_t(slot.chunk)];
+    switch (slot.phase) {
+    case Phase::forward: now += kept.all; break;
+    case Phase::backward: now -= kept.all; break;
+    case Phase::input: now += kept.weight - kept.all; break;
+    case Phase::weight: now -= kept.weight; break;
+    }
     peak = std::max(peak, now);
   }
   return peak;
@@ -123,6 +137,30 @@ Bytes activation_bytes(const LayerContext& c, LayerKind kind) {
   // Unfused attention also keeps softmax output, dropout mask and dropout output of all scores.
   const bool core = repeats(RecomputePart::core_attention);
   if (!fused && !core) bytes += 5 * double(m.heads) / t * double(c.training.sequence) * tokens;
+  return Bytes(bytes);
+}
+
+Bytes weight_gradient_bytes(const LayerContext& c, LayerKind kind) {
+  const Model& m = c.model;
+  const double tokens = double(c.training.sequence) * double(c.plan.microbatch) / double(c.plan.cp);
+  const double t = double(c.plan.tp), own = tokens / (c.plan.sp ? t : 1), h = double(m.hidden);
+  const double gates = m.gated_mlp ? 2 : 1;
+  // Query, key, value and output matmul: input and output gradient each.
+  double bytes = element * (2 * own * h + tokens / t * m.value_width());
+  if (m.latent) {
+    const LatentAttention& l = *m.latent;
+    bytes += element * (2 * own * double(l.query_rank + l.kv_rank + l.rope_dim) +
+                        tokens / t * (m.query_width() + double(m.heads) * double(l.nope_dim + l.value_dim)));
+  } else {
+    bytes += element * tokens / t * (m.query_width() + 2 * double(m.kv_heads) * double(m.head_dim));
+  }
+  const double mlp = kind == LayerKind::dense ? double(m.ffn) : double(m.experts->shared_ffn);
+  bytes += element * (2 * own * h + tokens / t * mlp * (gates + 1));
+  if (kind == LayerKind::experts) {
+    const Experts& e = *m.experts;
+    const double rows = own * double(e.top_k) * (e.capacity > 0 ? e.capacity : e.skew);
+    bytes += element * rows * (2 * h + (gates + 1) * double(e.ffn));
+  }
   return Bytes(bytes);
 }
 
@@ -183,6 +221,8 @@ std::vector<std::vector<Slot>> scenario_slots(const LayerContext& c) {
   const double forward = flops_of(layer_forward(c, kind));
   p.times.input = flops_of(layer_backward(c, kind, BackwardPart::input)) / forward;
   p.times.weight = flops_of(layer_backward(c, kind, BackwardPart::weight)) / forward;
+  // A layout that keeps more after the input gradient than before (recomputed layers) is not searched for.
+  p.weight_share = std::min(1.0, weight_gradient_bytes(c, kind) / activation_bytes(c, kind));
   return pipeline_slots(c.plan.schedule, p);
 }
 

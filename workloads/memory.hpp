@@ -23,6 +23,10 @@ struct MemoryNeed {
 /// Activation bytes one layer keeps for one microbatch on one rank between its forward and its backward.
 Bytes activation_bytes(const LayerContext& context, LayerKind kind = LayerKind::dense);
 
+/// Of these, what a split backward keeps for the weight gradient, with the output gradients it reads: the inputs and
+/// output gradients of the layer's matmuls.
+Bytes weight_gradient_bytes(const LayerContext& context, LayerKind kind = LayerKind::dense);
+
 /// Need of one stage.
 MemoryNeed stage_memory(const LayerContext& context, std::int64_t stage);
 /// Need of the stage with the largest total.

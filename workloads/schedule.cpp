@@ -24,6 +24,18 @@ constexpr std::array schedules{std::pair<Schedule, MakeSlots>{Schedule::one_f_on
 
 } // namespace
 
+bool steps_apart(Schedule schedule) {
+  switch (schedule) {
+  case Schedule::zb_1p:
+  case Schedule::zb_2p:
+  case Schedule::zb_v:
+  case Schedule::v_half:
+  case Schedule::v_min:
+  case Schedule::async: return true;
+  default: return false;
+  }
+}
+
 std::vector<std::vector<Slot>> pipeline_slots(Schedule schedule, const Pipeline& pipeline) {
   for (const auto& [kind, make] : schedules)
     if (kind == schedule) return make(pipeline);
@@ -39,11 +51,15 @@ void pair_steady_state(Slots& slots) {
     }
 }
 
-std::int64_t peak_in_flight(const std::vector<Slot>& slots) {
-  std::int64_t now = std::int64_t(left_open(slots).size()), peak = now;
+double peak_in_flight(const std::vector<Slot>& slots, double weight_share) {
+  double now = double(left_open(slots).size()), peak = now;
   for (const Slot& slot : slots) {
-    if (slot.phase == Phase::forward) ++now;
-    if (writes_gradient(slot.phase)) --now;
+    switch (slot.phase) {
+    case Phase::forward: now += 1; break;
+    case Phase::backward: now -= 1; break;
+    case Phase::input: now += weight_share - 1; break;
+    case Phase::weight: now -= weight_share; break;
+    }
     peak = std::max(peak, now);
   }
   return peak;

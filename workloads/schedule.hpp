@@ -34,21 +34,28 @@ struct Slot {
 /// Relative durations that schedules with split backward are laid out for. Their order depends on the ratios only.
 struct SlotTimes {
   double forward = 1, input = 1, weight = 1;
+  double message = 0; ///< between stages
 };
 
 struct Pipeline {
   std::int64_t pp = 1, vpp = 1, microbatches = 1;
   bool paired = false; ///< forward and backward slots of the steady state are paired (plan.ep_overlap)
   SlotTimes times;
+  double weight_share = 1; ///< of a microbatch's activations: what a split backward keeps for the weight gradient
 };
+
+/// Stages begin the next step without waiting for each other: without a flush (async-1f1b), or because the gradient
+/// norm is checked after the update and undone where it was wrong (arXiv 2401.10241, section 4). What repeats is then
+/// the longest stage's own time, not the time from the first slot of all to the last.
+bool steps_apart(Schedule schedule);
 
 /// The order in which each stage runs its slots: every (chunk, microbatch) has one forward and either one backward
 /// or one input and one weight slot.
 std::vector<std::vector<Slot>> pipeline_slots(Schedule schedule, const Pipeline& pipeline);
 
-/// Largest number of chunk-microbatches whose forward is done and whose weight gradient is not, at this stage; those
-/// that the step before left open included.
-std::int64_t peak_in_flight(const std::vector<Slot>& slots);
+/// Most activations held at this stage, in chunk-microbatches: from the forward on, `weight_share` of one between its
+/// input and its weight gradient; those that the step before left open included.
+double peak_in_flight(const std::vector<Slot>& slots, double weight_share = 1);
 /// Slots whose gradient comes before their forward: forwarded in the step before.
 std::vector<Slot> left_open(const std::vector<Slot>& slots);
 

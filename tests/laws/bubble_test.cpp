@@ -5,7 +5,8 @@
 #include "tests/support.hpp"
 #include "workloads/chunk.hpp"
 #include "workloads/memory.hpp"
-#include "workloads/schedule.hpp"
+#include "workloads/plan_names.hpp"
+#include "workloads/schedules/schedules.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -80,8 +81,9 @@ Run uniform(const std::string& schedule, int pp, int vpp, int m, const Seconds3&
     out.span = std::max(out.span, last - first);
   }
   const workloads::LayerContext context{s.model, s.training, s.plan, s.stack, workloads::Recompute::none};
+  const double weight_share = workloads::weight_gradient_bytes(context) / workloads::activation_bytes(context);
   for (const auto& slots : workloads::scenario_slots(context))
-    out.peak = std::max(out.peak, double(workloads::peak_in_flight(slots)));
+    out.peak = std::max(out.peak, workloads::peak_in_flight(slots, weight_share));
   return out;
 }
 double uniform_step(int pp, int vpp, int m) {
@@ -142,11 +144,40 @@ TEST_CASE("zero bubble: H1 idles (p-1)(F+B-W) in 1F1B's memory, 2p not at all in
         const Run two = uniform("zb-2p", pp, 1, m, s);
         const double idle = std::max(0.0, (pp - 1) * (s.forward + s.input - 2 * s.weight));
         CHECK(two.span <= doctest::Approx(work + idle));
-        CHECK(two.peak <= 2 * pp - 1);
+        CHECK(two.peak <= 2 * pp + 1e-6);
         const Run one = uniform("zb-1p", pp, 1, m, s);
-        CHECK(one.peak <= pp);
+        CHECK(one.peak <= pp + 1e-6);
         CHECK(one.step <= h1.step + 1e-9);
       }
+}
+
+TEST_CASE("zero bubble: the published bubbles of a 14.6B model on 16 stages from its profiled costs (tables 4 and 5)") {
+  // Forward, input and weight gradient and message of a microbatch, ms; bubbles published for 48, 64, 128 microbatches.
+  const workloads::SlotTimes ms{11.347, 11.248, 8.132, 0.377};
+  // Unfused attention keeps (34 + 5·a·s/h)·sbh of a layer, its weight gradients need 32 of that.
+  const double weight_share = 32 / (34 + 5.0 * 40 * 1024 / 5120);
+  struct Published {
+    workloads::Schedule schedule;
+    std::int64_t vpp;
+    std::array<double, 3> bubble;
+  };
+  for (const Published& row : {Published{workloads::Schedule::one_f_one_b, 1, {0.2552, 0.2082, 0.1251}},
+                               Published{workloads::Schedule::interleaved, 3, {0.1104, 0.0852, 0.0445}},
+                               Published{workloads::Schedule::zb_1p, 1, {0.1397, 0.1088, 0.0576}},
+                               Published{workloads::Schedule::zb_2p, 1, {0.0066, 0.0054, 0.0028}}})
+    for (std::size_t i = 0; i < 3; ++i) {
+      const std::int64_t m = std::array{48, 64, 128}[i];
+      const double chunks = double(row.vpp);
+      const workloads::Pipeline p{
+          16,          row.vpp, m, false, {ms.forward / chunks, ms.input / chunks, ms.weight / chunks, ms.message},
+          weight_share};
+      const double longest =
+          workloads::longest_stage(workloads::pipeline_slots(row.schedule, p), p, workloads::Shape::loop);
+      const double bubble = 1 - double(m) * (ms.forward + ms.input + ms.weight) / longest;
+      CAPTURE(enum_name(row.schedule));
+      CAPTURE(m);
+      CHECK(std::abs(bubble - row.bubble[i]) < (row.vpp > 1 ? 0.004 : 0.0005));
+    }
 }
 
 TEST_CASE("V-shaped schedules: no bubble in 1F1B's memory, half and a third of it at growing cost (arXiv 2405.15362)") {
@@ -157,9 +188,9 @@ TEST_CASE("V-shaped schedules: no bubble in 1F1B's memory, half and a third of i
     const Run v = uniform("zb-v", pp, 2, m), half = uniform("v-half", pp, 2, m), least = uniform("v-min", pp, 2, m);
     const Run plain = uniform("1f1b", pp, 1, m, {2, 2, 2});
     CHECK(v.span <= work + 1.4 * pp); // of 1F1B's 6·(pp-1)
-    CHECK(v.peak <= 2 * pp);          // chunks are half as large
-    CHECK(half.peak <= pp + 2);
-    CHECK(least.peak <= (2 * pp + 2) / 3 + 2);
+    CHECK(v.peak <= 2 * pp + 1e-6);          // chunks are half as large
+    CHECK(half.peak <= pp + 2 + 1e-6);
+    CHECK(least.peak <= (2 * pp + 2) / 3 + 2 + 1e-6);
     CHECK(v.span <= half.span);
     CHECK(half.span <= least.span + 1e-9);
     CHECK(half.step < plain.step);
@@ -230,6 +261,6 @@ TEST_CASE("DualPipe idles (p/2-1)(F&B + B - 3W) (DeepSeek-V3, arXiv 2412.19437, 
         const Run run = uniform("dualpipe", pp, 2, m, s);
         CHECK(run.step <= m * (s.forward + backward) + idle + 1e-9);
         CHECK(run.step >= m * (s.forward + backward));
-        CHECK(run.peak <= pp + 1);
+        CHECK(run.peak <= pp + 1 + 1e-6);
       }
 }

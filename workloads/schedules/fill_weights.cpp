@@ -16,6 +16,10 @@ std::int64_t virtual_of(Shape shape, std::int64_t pp, std::size_t stage, std::in
   return chunk * pp + (shape == Shape::vee && chunk % 2 == 1 ? pp - 1 - s : s);
 }
 
+std::int64_t stage_at(Shape shape, std::int64_t pp, std::int64_t v) {
+  return shape == Shape::vee && v / pp % 2 == 1 ? pp - 1 - v % pp : v % pp;
+}
+
 class Filler {
 public:
   Filler(const Slots& order, const Pipeline& p, Shape shape, const std::vector<std::int64_t>& limit)
@@ -43,8 +47,7 @@ private:
   struct Stage {
     std::size_t next = 0;
     std::deque<Slot> pending; ///< weight gradients not done
-    std::int64_t held = 0;
-    double free = 0;
+    double held = 0, begin = -1, free = 0;
   };
 
   [[nodiscard]] std::int64_t v_of(std::size_t stage, std::int32_t chunk) const {
@@ -56,8 +59,12 @@ private:
   /// When the slot's input is there; never: not known yet.
   [[nodiscard]] double arrival(std::size_t stage, const Slot& slot) const {
     const std::int64_t v = v_of(stage, slot.chunk), last = p_.pp * p_.vpp - 1;
-    if (slot.phase == Phase::forward) return v == 0 ? 0 : done_[key(false, v - 1, slot.microbatch)];
-    return v == last ? done_[key(false, v, slot.microbatch)] : done_[key(true, v + 1, slot.microbatch)];
+    const bool forward = slot.phase == Phase::forward;
+    if (forward && v == 0) return 0;
+    if (!forward && v == last) return done_[key(false, v, slot.microbatch)];
+    const std::int64_t from = forward ? v - 1 : v + 1;
+    const bool turns = stage_at(shape_, p_.pp, from) == stage_at(shape_, p_.pp, v); // stays on its stage
+    return done_[key(!forward, from, slot.microbatch)] + (turns ? 0 : p_.times.message);
   }
   /// Whether the stage does a weight gradient next although slots remain.
   [[nodiscard]] bool weight_first(std::size_t s) const {
@@ -65,7 +72,7 @@ private:
     if (st.pending.empty()) return false;
     if (st.next == order_[s].size()) return true;
     const Slot& slot = order_[s][st.next];
-    if (slot.phase == Phase::forward && st.held >= limit_[s]) return true;
+    if (slot.phase == Phase::forward && st.held + 1 > double(limit_[s]) + 1e-9) return true;
     return arrival(s, slot) > st.free + 1e-9;
   }
   [[nodiscard]] double next_start(std::size_t s) const {
@@ -82,20 +89,20 @@ private:
     if (weight_first(s)) {
       out_.slots[s].push_back(st.pending.front());
       st.pending.pop_front();
-      --st.held;
+      st.held -= p_.weight_share;
       st.free += p_.times.weight;
     } else {
       const Slot slot = order_[s][st.next++];
       const bool backward = slot.phase != Phase::forward;
-      st.free = std::max(st.free, arrival(s, slot)) + (backward ? p_.times.input : p_.times.forward);
+      st.free = std::max(st.free, arrival(s, slot));
+      if (st.begin < 0) st.begin = st.free;
+      st.free += backward ? p_.times.input : p_.times.forward;
       done_[key(backward, v_of(s, slot.chunk), slot.microbatch)] = st.free;
       out_.slots[s].push_back({backward ? Phase::input : Phase::forward, slot.chunk, slot.microbatch});
-      if (backward)
-        st.pending.push_back({Phase::weight, slot.chunk, slot.microbatch});
-      else
-        ++st.held;
+      if (backward) st.pending.push_back({Phase::weight, slot.chunk, slot.microbatch});
+      st.held += backward ? p_.weight_share - 1 : 1;
     }
-    out_.end = std::max(out_.end, st.free);
+    out_.end = std::max(out_.end, st.free - st.begin);
   }
 
   const Slots& order_;
@@ -113,34 +120,50 @@ Filled fill_weights(const Slots& order, const Pipeline& pipeline, Shape shape, c
   return Filler(order, pipeline, shape, limit).run();
 }
 
-double duration(const Slots& slots, const Pipeline& p, Shape shape) {
+double longest_stage(const Slots& slots, const Pipeline& p, Shape shape) {
   const std::int64_t last = p.pp * p.vpp - 1;
   auto key = [&](bool backward, std::int64_t v, std::int32_t j) {
     return std::size_t((v * p.microbatches + j) * 2 + (backward ? 1 : 0));
   };
-  std::vector<double> done(std::size_t(2 * p.pp * p.vpp * p.microbatches), never), free(slots.size(), 0);
-  std::vector<std::size_t> at(slots.size(), 0);
+  struct Stage {
+    std::size_t at = 0;
+    double begin = -1, free = 0;
+  };
+  std::vector<double> done(std::size_t(2 * p.pp * p.vpp * p.microbatches), never);
+  std::vector<Stage> stages(slots.size());
+  double longest = 0;
   for (bool moved = true; moved;) {
     moved = false;
-    for (std::size_t s = 0; s < slots.size(); ++s)
-      for (; at[s] < slots[s].size(); ++at[s]) {
-        const Slot& slot = slots[s][at[s]];
+    for (std::size_t s = 0; s < slots.size(); ++s) {
+      Stage& st = stages[s];
+      for (; st.at < slots[s].size(); ++st.at) {
+        const Slot& slot = slots[s][st.at];
         const std::int64_t v = virtual_of(shape, p.pp, s, slot.chunk);
+        const bool forward = slot.phase == Phase::forward, input = is_backward(slot.phase);
         double ready = 0;
-        if (slot.phase == Phase::forward && v > 0) ready = done[key(false, v - 1, slot.microbatch)];
-        if (slot.phase == Phase::input) ready = done[key(v != last, v == last ? v : v + 1, slot.microbatch)];
+        if (input && v == last) ready = done[key(false, v, slot.microbatch)];
+        if ((forward && v > 0) || (input && v != last)) {
+          const std::int64_t from = forward ? v - 1 : v + 1;
+          ready = done[key(input, from, slot.microbatch)];
+          if (stage_at(shape, p.pp, from) != std::int64_t(s)) ready += p.times.message;
+        }
         if (ready == never) break;
-        const double time = slot.phase == Phase::forward ? p.times.forward
-                            : slot.phase == Phase::input ? p.times.input
-                                                         : p.times.weight;
-        free[s] = std::max(free[s], ready) + time;
-        if (slot.phase != Phase::weight) done[key(slot.phase == Phase::input, v, slot.microbatch)] = free[s];
+        const double time = forward                         ? p.times.forward
+                            : slot.phase == Phase::backward ? p.times.input + p.times.weight
+                            : slot.phase == Phase::input    ? p.times.input
+                                                            : p.times.weight;
+        const double start = std::max(st.free, ready);
+        if (st.begin < 0) st.begin = start;
+        st.free = start + time;
+        if (forward || input) done[key(input, v, slot.microbatch)] = st.free;
+        longest = std::max(longest, st.free - st.begin);
         moved = true;
       }
+    }
   }
   for (std::size_t s = 0; s < slots.size(); ++s)
-    if (at[s] < slots[s].size()) return never;
-  return *std::max_element(free.begin(), free.end());
+    if (stages[s].at < slots[s].size()) return never;
+  return longest;
 }
 
 } // namespace weft::workloads

@@ -26,14 +26,15 @@ void pair_steady_state(Slots& slots);
 
 /// Weight slots put into an order of forwards and input gradients: each stage runs its next slot as soon as it
 /// can; while that waits for another stage, or `limit` chunk-microbatches are held, it does weight gradients.
-/// Returns the slots and the date at which the last stage ends.
+/// `end`: what the longest stage takes from its first slot to its last.
 struct Filled {
   Slots slots;
   double end = 0;
 };
 Filled fill_weights(const Slots& order, const Pipeline& pipeline, Shape shape, const std::vector<std::int64_t>& limit);
 
-/// The date at which the last stage ends, weight slots included; infinite when the order gets stuck.
-double duration(const Slots& slots, const Pipeline& pipeline, Shape shape);
+/// The longest that a stage takes from its first slot to its last, weight slots included; infinite when the order gets
+/// stuck. What repeats when stages begin the next step without waiting for each other.
+double longest_stage(const Slots& slots, const Pipeline& pipeline, Shape shape);
 
 } // namespace weft::workloads
