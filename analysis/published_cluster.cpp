@@ -4,16 +4,14 @@
 namespace weft::analysis {
 namespace {
 
-std::string nic_efficiency(Row& r, const Value& unknown, bool ascend, const std::string& fabric, std::int64_t gbit) {
+std::string nic_efficiency(const Value& unknown, bool ascend, const std::string& fabric, std::int64_t gbit) {
   const Value* found = ascend ? unknown.find("ascend_nic_efficiency") : nullptr;
   if (!found)
     for (const Value& item : unknown.find("nic_efficiency")->items)
       if (item.find("fabric")->scalar == fabric && item.find("gbit")->scalar == fmt::format("{}", gbit))
         found = item.find("efficiency");
-  if (!found) {
-    r.wrong("system", fmt::format("no network efficiency is known for {} of {} Gbit/s", fabric, gbit));
-    return {};
-  }
+  if (!found && fabric == "none") found = unknown.find("no_fabric");
+  if (!found) found = unknown.find("other_nic_efficiency");
   return fmt::format("{{value: {}, source: {}, evidence: {}}}", found->find("value")->scalar,
                      quoted(found->find("source")->scalar), found->find("evidence")->scalar);
 }
@@ -27,7 +25,7 @@ std::string quoted(const std::string& text) {
   return out + "\"";
 }
 
-std::string cluster_text(Row& r, const Value& unknown) {
+std::string cluster_text(Row& r, const Value& unknown, std::int64_t chips) {
   const Value& catalogue = *r.run().row.find("system")->find("catalogue");
   auto text = [&](const char* key) {
     const Value* v = catalogue.find(key);
@@ -40,10 +38,14 @@ std::string cluster_text(Row& r, const Value& unknown) {
     if (!v || !read_value(*v, out)) r.wrong("system", fmt::format("system.catalogue.{} is unknown", key));
     return out;
   };
-  const std::int64_t chips = r.needed("system", "chips"),
-                     per_node = std::max<std::int64_t>(1, r.needed("system", "per_node"));
-  const std::int64_t domain = count("domain"), nics = count("nics_per_node"), gbit = count("nic_gbit");
-  const std::string accelerator = text("accelerator"), kind = text("scaleup"), fabric = text("fabric");
+  const std::int64_t per_node = std::max<std::int64_t>(1, r.needed("system", "per_node"));
+  const std::int64_t domain = count("domain");
+  const bool alone = chips <= domain; // nothing leaves the scale-up domain
+  const std::int64_t nics = alone ? per_node : count("nics_per_node"), gbit = alone ? 0 : count("nic_gbit");
+  const std::string accelerator = text("accelerator"), kind = text("scaleup");
+  const std::string fabric = alone ? "none" : text("fabric");
+  if (!alone && (gbit < 1 || fabric == "none"))
+    r.wrong("system", fmt::format("{} chips in scale-up domains of {} need a fabric and its nic_gbit", chips, domain));
   if (r.error() || chips < 1 || domain < 1 || chips > 4'194'304) {
     r.wrong("system", "system.chips or system.catalogue.domain is not a usable number");
     return {};
@@ -70,7 +72,7 @@ std::string cluster_text(Row& r, const Value& unknown) {
       "source: {10}}}, point_to_point: {{value: 20 us, source: \"closed-form study of 570 published runs\", evidence: "
       "derived}}}}}}}}",
       quoted(r.run().id), chips, accelerator, used, kind == "pcie" ? "switched" : kind, cards,
-      std::max<std::int64_t>(1, gbit), nic_efficiency(r, unknown, ascend, fabric, gbit), quoted(fabric),
+      std::max<std::int64_t>(1, gbit), nic_efficiency(unknown, ascend, fabric, gbit), quoted(fabric),
       ascend ? "20 us" : "8.4 us", why);
 }
 

@@ -4,8 +4,6 @@
 #include "analysis/published.hpp"
 #include "platforms/base/fields.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <fmt/format.h>
 
 namespace weft::analysis {
@@ -36,14 +34,23 @@ public:
     const Value* value = find(section, key);
     return value && value->kind == Value::Kind::scalar ? value->scalar : std::string();
   }
-  [[nodiscard]] bool yes(const char* section, const char* key) const { return word(section, key) == "true"; }
-  [[nodiscard]] bool no(const char* section, const char* key) const { return word(section, key) == "false"; }
-  /// A word in the run's id or notes: sources put settings into the names of their configurations.
-  [[nodiscard]] bool named(std::string text) const {
-    const Value* notes = run_.row.find("notes");
-    std::string all = run_.id + " " + (notes ? notes->scalar : "");
-    std::transform(all.begin(), all.end(), all.begin(), [](unsigned char c) { return char(std::tolower(c)); });
-    return all.find(text) != std::string::npos;
+  [[nodiscard]] bool yes(const char* section, const char* key) const {
+    const std::string text = word(section, key);
+    return text == "true" || text == "True";
+  }
+  [[nodiscard]] bool no(const char* section, const char* key) const {
+    const std::string text = word(section, key);
+    return text == "false" || text == "False";
+  }
+  /// The key is there, whatever it says: `null` and `unknown` are scanned, a missing key is not.
+  [[nodiscard]] bool mentions(const char* section, const char* key) const {
+    return run_.row.find(section)->find(key) != nullptr;
+  }
+  /// `parallel.<key>: true`, or the same as a word between hyphens in the run's id: sources put settings into the
+  /// names of their configurations.
+  [[nodiscard]] bool flag(const char* key, const std::string& word_in_id) const {
+    if (find("parallel", key)) return yes("parallel", key);
+    return ("-" + run_.id + "-").find("-" + word_in_id + "-") != std::string::npos;
   }
   void note(Error error) {
     if (!error_) error_ = std::move(error);
@@ -62,6 +69,7 @@ private:
 /// A YAML string.
 std::string quoted(const std::string& text);
 /// The run's system as an inline cluster for a scenario.
-std::string cluster_text(Row& row, const Value& unknown_fields);
+/// `ranks`: the chips that the plan fills.
+std::string cluster_text(Row& row, const Value& unknown_fields, std::int64_t chips);
 
 } // namespace weft::analysis

@@ -1,5 +1,5 @@
 // From a published run to the scenarios it could be (declared in published.hpp).
-#include "analysis/published_row.hpp"
+#include "analysis/published_scan.hpp"
 #include "platforms/base/fields.hpp"
 #include "platforms/catalog.hpp"
 
@@ -7,6 +7,7 @@
 #include <cctype>
 #include <fmt/format.h>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <numeric>
 
@@ -14,8 +15,6 @@ namespace weft::analysis {
 namespace {
 
 constexpr std::size_t most_candidates = 64;
-
-using Choices = std::map<std::string, std::string>;
 
 /// Whole numbers of a text, in order.
 std::vector<std::int64_t> numbers(const std::string& text) {
@@ -47,26 +46,14 @@ std::string attention_text(Row& r) {
   return {};
 }
 
-/// The catalog's model of the same name, letters and digits compared: "LLaMA2-7B" is llama2-7b.
-std::string catalog_model(const Row& r) {
-  auto plain = [](const std::string& text) {
-    std::string out;
-    for (char ch : text)
-      if (std::isalnum(std::uint8_t(ch))) out += char(std::tolower(std::uint8_t(ch)));
-    return out;
-  };
-  const std::string name = plain(r.word("model", "name"));
-  for (const std::string& known : platforms::catalog_names("models"))
-    if (plain(known) == name) return known;
-  return {};
-}
-/// A row that states no shape names a model that the catalog has.
-bool shape_stated(const Row& r) {
-  return r.find("model", "layers") || catalog_model(r).empty();
+std::string precision_of(const Row& r) {
+  const std::string p = r.word("normalized", "precision");
+  return p.starts_with("fp8") ? "fp8" : p; // tensor-wise and row-wise scaling share the fp8 timings
 }
 
 std::string model_text(Row& r, const Choices& c, std::int64_t more_layers = 0) {
   if (!shape_stated(r)) return catalog_model(r);
+  if (!r.find("model", "gated_mlp")) r.wrong("model", "model.gated_mlp is unknown");
   const std::string notes = r.word("model", "notes");
   const bool gated = r.yes("model", "gated_mlp");
   std::string out = fmt::format("{{name: {}, layers: {}, hidden: {}, heads: {}, vocab: {}, gated_mlp: {}",
@@ -90,7 +77,7 @@ std::string model_text(Row& r, const Choices& c, std::int64_t more_layers = 0) {
                     r.integer("model", "shared_experts").value_or(0), r.integer("model", "dense_layers").value_or(0));
     if (const auto g = r.integer("model", "groups"))
       out += fmt::format(", groups: {}, limited_groups: {}", *g, r.integer("model", "limited_groups").value_or(*g));
-    if (r.named("tokendrop")) out += ", capacity: 1";
+    if (r.flag("token_drop", "tokendrop")) out += ", capacity: 1";
     out += "}";
   }
   return out + attention + "}";
@@ -99,6 +86,9 @@ std::string model_text(Row& r, const Choices& c, std::int64_t more_layers = 0) {
 std::string recompute_text(Row& r, const Choices& c) {
   const std::string mode = c.at("recompute"), words = r.word("parallel", "recompute");
   if (mode == "full" || mode == "full-early-stop") return "recompute: full";
+  if (mode != "selective" && mode != "none")
+    r.wrong("normalized",
+            fmt::format("normalized.recompute {} is none of none, selective, full, full-early-stop", mode));
   if (mode != "selective") return "recompute: none";
   if (words.find("per-layer SAC") != std::string::npos || words.find("default config") != std::string::npos)
     return "recompute: full, recompute_share: 0.5"; // every second layer
@@ -134,10 +124,22 @@ std::string plan_text(Row& r, const Choices& c, const Degrees& d) {
   if (const auto group = r.integer("parallel", "zero_group"); group && *group < dp * cp)
     out += fmt::format(", shard_group: {}", *group);
   if (const auto layers = r.integer("parallel", "offload")) out += fmt::format(", offload_layers: {}", *layers);
-  if (r.yes("parallel", "a2a_overlap") && ep > 1) out += ", ep_overlap: true";
+  // A preset whose graphs are not those that ran is younger than the run: its overlap flag says nothing either.
+  const std::string graph = r.word("normalized", "cuda_graph");
+  const bool own_preset = graph.empty() || graph == r.word("parallel", "cuda_graph");
+  if (r.yes("parallel", "a2a_overlap") && ep > 1 && own_preset && !r.flag("token_drop", "tokendrop"))
+    out += ", ep_overlap: true";
   if (r.yes("parallel", "asym_pp_embed_loss") ||
-      r.word("parallel", "pp_partition").find("embedding") != std::string::npos)
+      r.word("parallel", "pp_partition").find("embedding") != std::string::npos ||
+      r.word("parallel", "schedule").find("one layer less") != std::string::npos)
     out += ", stage_split: embedding-and-head";
+  if (const Value* split = r.find("parallel", "layers_per_chunk")) {
+    std::string list;
+    for (const Value& n : split->items)
+      list += (list.empty() ? "" : ", ") + n.scalar;
+    out += fmt::format(", layers_per_chunk: [{}]", list);
+  }
+  if (cp > 1) out += fmt::format(", cp_algorithm: {}", c.at("cp_algorithm"));
   return out + "}";
 }
 
@@ -148,112 +150,36 @@ std::string stack_text(Row& r, const Choices& c) {
   if (std::binary_search(known.begin(), known.end(), own)) name = own;
   std::string out = "{name: " + name;
   if (c.at("recompute") == "full-early-stop") out += ", recompute_early_stop: true";
-  if (r.word("parallel", "dispatcher") == "hybridep" || r.word("parallel", "dispatcher") == "deepep")
+  const bool drops = r.flag("token_drop", "tokendrop"); // dropping tokens goes with the plain exchange
+  if (drops)
+    out += ", dispatcher: plain";
+  else if (r.word("parallel", "dispatcher") == "hybridep" || r.word("parallel", "dispatcher") == "deepep")
     out += ", dispatcher: deduplicated";
   const std::string graph = r.word("normalized", "cuda_graph");
   if (name.starts_with("megatron-te-20") && !graph.empty() && graph != "none")
     out += fmt::format(", cuda_graph: {}", graph == "full_iteration" ? "full" : "partial");
   if (r.find("parallel", "overlap_grad_reduce")) {
     const bool on = r.yes("parallel", "overlap_grad_reduce");
-    out += fmt::format(", overlap: {{gradients: {}, parameters: {}}}", on, on);
+    const bool gather = r.find("parallel", "overlap_param_gather") ? r.yes("parallel", "overlap_param_gather") : on;
+    out += fmt::format(", overlap: {{gradients: {}, parameters: {}}}", on, gather);
   }
   if (r.no("parallel", "flash_attn")) out += ", attention: unfused, fused_softmax_attention: false";
-  if (r.named("vanillatp")) out += ", tp_hidden_share: 0";
-  if (r.named("eager"))
+  // TorchTitan hides tp only with its asynchronous variant; MC2 can be switched off.
+  const bool asynchronous = r.flag("async_tp", "asynctp");
+  if ((name.starts_with("torchtitan") && !asynchronous) || r.no("parallel", "mc2")) out += ", tp_hidden_share: 0";
+  if (r.flag("eager", "eager"))
     out += ", elementwise_efficiency: {value: 0.4, source: \"closed-form study of 570 published "
            "training runs: eager mode\", evidence: derived}";
   return out + "}";
 }
 
-/// What a field may be: what the run says, or all that the scan tries.
-class Scan {
-public:
-  explicit Scan(const Value& unknown) : scan_(*unknown.find("scan")) {}
-  std::vector<std::pair<std::string, std::vector<std::string>>> fields;
-
-  void field(const char* name, const std::string& known, const char* list = nullptr) {
-    fields.push_back({name, known.empty() ? values(list ? list : name) : std::vector<std::string>{known}});
-  }
-  [[nodiscard]] std::string first(const std::string& name) const {
-    for (const auto& [field, values] : fields)
-      if (field == name) return values.front();
-    return {};
-  }
-  [[nodiscard]] std::vector<std::string> values(const char* list) const {
-    std::vector<std::string> out;
-    for (const Value& v : scan_.find(list)->items)
-      out.push_back(v.scalar);
-    return out;
-  }
-
-private:
-  const Value& scan_;
-};
-
-std::string known_recompute(const Row& r) {
-  const std::string mode = r.word("normalized", "recompute");
-  return mode == "none" && !r.find("parallel", "recompute") ? "" : mode;
-}
-std::string known_stack(const Row& r) {
-  const std::string name = r.word("normalized", "stack");
-  const auto known = platforms::catalog_names("stacks");
-  return std::binary_search(known.begin(), known.end(), name) ? name : "";
-}
-std::string precision_of(const Row& r) {
-  const std::string p = r.word("normalized", "precision");
-  return p.starts_with("fp8") ? "fp8" : p; // tensor-wise and row-wise scaling share the fp8 timings
-}
-
-Scan scan_of(Row& r, const Value& unknown) {
-  Scan scan(unknown);
-  const std::string schedule = r.word("normalized", "schedule");
-  const std::string vpp = r.word("parallel", "vpp");
-  const bool vee = schedule == "v-min" || schedule == "v-half" || schedule == "zb-v" || schedule == "dualpipe";
-  const bool several = schedule == "interleaved-1f1b" || schedule.empty();
-  const bool pipeline = r.word("parallel", "pp") != "1";
-  scan.field("tp", r.word("parallel", "tp"));
-  scan.field("pp", r.word("parallel", "pp"));
-  scan.field("stack", known_stack(r));
-  scan.field("recompute", known_recompute(r));
-  scan.field("zero", r.word("normalized", "zero"));
-  scan.field("sp", r.word("parallel", "tp") == "1" ? "true" : r.word("parallel", "sp"));
-  scan.field("schedule", !pipeline ? "1f1b" : schedule);
-  scan.field("vpp", !pipeline ? "1" : vee ? "2" : !several ? "1" : vpp, "vpp");
-  scan.field("sequence", r.word("model", "seq"));
-  scan.field("vocab", shape_stated(r) ? r.word("model", "vocab") : "the catalog's");
-  scan.field("microbatch", r.word("parallel", "mbs"));
-  if (!r.find("parallel", "gbs")) scan.field("microbatches_per_stage", "");
-  return scan;
-}
-
-std::int64_t number(const std::string& text) {
-  std::int64_t out = 0;
-  Value v;
-  v.kind = Value::Kind::scalar;
-  v.scalar = text;
-  return read_value(v, out) ? out : 0;
-}
-
-/// Combinations of a scan that make no sense for any cluster are left out without counting as tried.
-bool consistent(const Row& r, const Scan& scan, Choices& c) {
-  if (c["pp"] == "1") { // no pipeline: one combination of what only pipelines have
-    if (c["vpp"] != scan.first("vpp") || c["schedule"] != scan.first("schedule")) return false;
-    c["schedule"] = "1f1b";
-    c["vpp"] = "1";
-    return true;
-  }
-  if (c["schedule"] == "1f1b" && c["vpp"] != "1") {
-    if (!r.word("normalized", "schedule").empty() || c["vpp"] != scan.first("vpp")) return false;
-    c["vpp"] = "1";
-  }
-  return true;
-}
-
-/// The data parallelism that is left; 0: the chips do not divide.
+/// The data parallelism that is left. Of a number of chips that no plan of these degrees fills ("6K") what it fills.
 std::int64_t replicas(Row& r, const Degrees& d, std::int64_t chips) {
   if (const auto dp = r.integer("parallel", "dp")) return *dp;
   const std::int64_t rest = d.tp * d.pp * d.cp;
-  return rest > 0 && chips % rest == 0 ? chips / rest : 0;
+  if (rest <= 0) return 0;
+  const bool stated = r.find("parallel", "tp") && r.find("parallel", "pp");
+  return chips % rest == 0 || stated ? chips / rest : 0;
 }
 
 } // namespace
@@ -262,7 +188,6 @@ Result<std::vector<Candidate>> candidates(const PublishedRun& run, const Value& 
   Row r(run);
   const std::int64_t chips = r.needed("system", "chips");
   const Scan scan = scan_of(r, unknown);
-  const std::string cluster = cluster_text(r, unknown);
   std::size_t all = 1;
   for (const auto& [name, values] : scan.fields)
     all *= std::max<std::size_t>(1, values.size());
@@ -283,23 +208,26 @@ Result<std::vector<Candidate>> candidates(const PublishedRun& run, const Value& 
     if (!consistent(r, scan, c)) continue;
     for (const auto& [name, values] : scan.fields)
       if (values.size() > 1) open += fmt::format("{}{} {}", open.empty() ? "" : ", ", name, c[name]);
-    d = {number(c["tp"]), r.integer("parallel", "cp").value_or(1), r.integer("parallel", "ep").value_or(1),
-         number(c["pp"]), 1};
+    d = {number(c["tp"]), number(c["cp"]), number(c["ep"]), number(c["pp"]), 1};
     d.dp = replicas(r, d, chips);
     if (d.dp == 0) continue;
+    if (!r.find("parallel", "dp") && d.dp * d.tp * d.cp * d.pp != chips)
+      open += fmt::format("{}{} of {} chips", open.empty() ? "" : ", ", d.dp * d.tp * d.cp * d.pp, chips);
     if (const auto microbatch = default_microbatch(r, d.pp, d.dp)) c["microbatch"] = fmt::format("{}", *microbatch);
-    std::int64_t batch = r.integer("parallel", "gbs").value_or(0);
+    std::int64_t batch = stated_batch(r);
     if (batch == 0) batch = d.dp * number(c["microbatch"]) * number(c["microbatches_per_stage"]) * d.pp;
+    const std::string cluster = cluster_text(r, unknown, d.dp * d.tp * d.cp * d.pp);
     auto scenario = [&](std::int64_t more_layers) {
       return fmt::format("name: {}\ncluster: {}\nmodel: {}\ntraining: {{global_batch: {}, sequence: {}, "
                          "precision: {}{}}}\nplan: {}\nstack: {}\n",
                          quoted(run.id), cluster, model_text(r, c, more_layers), batch, c["sequence"], precision_of(r),
-                         r.named("lora") ? ", frozen: true" : "", plan_text(r, c, d), stack_text(r, c));
+                         r.flag("lora", "lora") ? ", frozen: true" : "", plan_text(r, c, d), stack_text(r, c));
     };
     out.push_back({open, scenario(0), run.one_layer ? scenario(1) : ""});
   }
   if (out.empty() && !r.error())
     r.wrong("parallel", fmt::format("{} chips do not divide by tp {} × pp {} × cp {}", chips, d.tp, d.pp, d.cp));
+  if (precision_of(r).empty()) r.wrong("normalized", "normalized.precision is unknown");
   if (r.error()) return tl::unexpected(*r.error());
   return out;
 }

@@ -75,6 +75,11 @@ Outcome one_layer(const Outcome& with, const Outcome& without) {
   return out;
 }
 
+bool is_open(const PublishedRun& run, const char* degree) {
+  const Value* value = run.row.find("parallel")->find(degree);
+  return !value || value->kind == Value::Kind::null || value->scalar == "unknown";
+}
+
 nlohmann::json predict(const PublishedRun& run, const Value& unknown) {
   auto all = candidates(run, unknown);
   if (!all) return {{"reason", all.error().message}};
@@ -91,6 +96,11 @@ nlohmann::json predict(const PublishedRun& run, const Value& unknown) {
     else if (&candidate == &all->front())
       reason = result.error().message;
   }
+  // Which plan ran is unknown: only those that fit could have, where any does. (A stated plan did run, whatever our
+  // count of its memory says.)
+  const bool plan_open = is_open(run, "tp") || is_open(run, "pp");
+  if (plan_open && std::any_of(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.fits; }))
+    std::erase_if(outcomes, [](const Outcome& o) { return !o.fits; });
   if (outcomes.empty()) return {{"reason", reason}};
   std::stable_sort(outcomes.begin(), outcomes.end(), [](const auto& a, const auto& b) { return a.step < b.step; });
   const std::size_t n = outcomes.size();

@@ -8,11 +8,11 @@ namespace weft::sim {
 using workloads::CollectiveOp;
 
 bool DataParallel::layerwise() const {
-  return s_.plan.zero >= 3 && s_.plan.pp == 1 && s_.plan.replicas() > 1;
+  return s_.plan.zero >= 3 && s_.plan.pp == 1 && s_.plan.coupled() > 1;
 }
 bool DataParallel::bucketed() const {
-  return !s_.training.frozen && (s_.plan.replicas() > 1 || (s_.model.experts && s_.plan.expert_replicas() > 1)) &&
-         !layerwise() && s_.plan.outer.inner_steps == 1;
+  return !s_.training.frozen && (s_.plan.coupled() > 1 || (s_.model.experts && s_.plan.expert_coupled() > 1)) &&
+         !layerwise();
 }
 
 std::int64_t DataParallel::buckets(std::int64_t stage, std::int64_t c) const {
@@ -33,27 +33,27 @@ OpId DataParallel::collective(StageState& st, Role role, CollectiveOp op, double
 OpId DataParallel::reduce(StageState& st, double dense, double experts, OpId after, OpId stream) const {
   const double element = bytes_per_element(s_.stack.gradient_precision);
   const double shard = double(s_.plan.shard());
-  const CollectiveOp whole = sharded() ? CollectiveOp::reduce_scatter : CollectiveOp::all_reduce;
-  if (dense > 0 && s_.plan.replicas() > 1) {
-    if (!hybrid()) {
-      stream = collective(st, Role::dp, whole, dense * element, after, stream);
+  const bool scatters = sharded() && (s_.plan.zero >= 3 || !s_.stack.all_reduces_gradients);
+  const CollectiveOp whole = scatters ? CollectiveOp::reduce_scatter : CollectiveOp::all_reduce;
+  if (dense > 0 && s_.plan.coupled() > 1) {
+    if (!hybrid() || s_.plan.loose()) {
+      stream = collective(st, coupled_role(), whole, dense * element, after, stream);
     } else {
       if (shard > 1) stream = collective(st, Role::shard, CollectiveOp::reduce_scatter, dense * element, after, stream);
       if (!layerwise())
         stream = collective(st, Role::replica, CollectiveOp::all_reduce, dense * element / shard, after, stream);
     }
   }
-  if (experts > 0 && s_.plan.expert_replicas() > 1)
+  if (experts > 0 && s_.plan.expert_coupled() > 1)
     stream = collective(st, Role::expert_dp, whole, experts * element, after, stream);
   return stream;
 }
 
 OpId DataParallel::gather(StageState& st, double dense, double experts, OpId after, OpId stream) const {
   const double element = bytes_per_element(s_.stack.parameter_precision);
-  if (dense > 0 && s_.plan.replicas() > 1 && s_.plan.shard() > 1)
-    stream =
-        collective(st, hybrid() ? Role::shard : Role::dp, CollectiveOp::all_gather, dense * element, after, stream);
-  if (experts > 0 && s_.plan.expert_replicas() > 1)
+  if (dense > 0 && s_.plan.shard() > 1)
+    stream = collective(st, coupled_role(), CollectiveOp::all_gather, dense * element, after, stream);
+  if (experts > 0 && s_.plan.expert_coupled() > 1)
     stream = collective(st, Role::expert_dp, CollectiveOp::all_gather, experts * element, after, stream);
   return stream;
 }
@@ -101,6 +101,7 @@ void DataParallel::reduce_unit(StageState& st, const Unit& unit) const {
 
 void DataParallel::finish(StageState& st) const {
   const auto& plan = s_.plan;
+  if (s_.training.frozen) return; // adapters are too small to count
   const double element = bytes_per_element(s_.stack.gradient_precision);
   double dense = 0, experts = 0;
   for (std::int64_t c = 0; c < plan.vpp; ++c) {
@@ -113,13 +114,15 @@ void DataParallel::finish(StageState& st) const {
   if (bucketed() && (!s_.stack.overlap.gradients || plan.schedule == workloads::Schedule::dualpipe))
     for (std::int64_t c = plan.vpp - 1; c >= 0; --c)
       reduce_gradients(st, c, std::vector<OpId>(std::size_t(buckets(st.stage, c)), st.compute));
-  if (layerwise() && hybrid())
+  if (layerwise() && hybrid() && !plan.loose())
     st.gradients = collective(st, Role::replica, CollectiveOp::all_reduce, dense * element / double(plan.shard()),
                               st.compute, st.gradients);
-  if (plan.outer.inner_steps > 1) { // a step's share of an exchange that happens once in inner_steps
+  if (plan.loose()) { // a step's share of an exchange that happens once in inner_steps
     const double bytes = bytes_per_element(plan.outer.precision), share = 1 / double(plan.outer.inner_steps);
     const OpId after = plan.outer.overlap ? no_op : st.compute;
-    st.gradients = collective(st, Role::dp, CollectiveOp::all_reduce, dense * bytes, after, st.gradients, share);
+    const double own =
+        sharded() ? dense / double(plan.shard()) : dense; // each rank exchanges the weights that it updates
+    st.gradients = collective(st, Role::replica, CollectiveOp::all_reduce, own * bytes, after, st.gradients, share);
     if (experts > 0 && plan.expert_replicas() > 1)
       st.gradients =
           collective(st, Role::expert_dp, CollectiveOp::all_reduce, experts * bytes, after, st.gradients, share);
@@ -134,7 +137,7 @@ double DataParallel::updated(std::int64_t stage) const {
     experts += chunk(stage, c).expert_parameters;
   }
   if (!sharded()) return dense + experts;
-  return dense / double(s_.plan.shard()) + experts / double(s_.plan.expert_replicas());
+  return dense / double(s_.plan.shard()) + experts / double(s_.plan.expert_coupled());
 }
 
 } // namespace weft::sim

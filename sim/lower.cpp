@@ -21,7 +21,11 @@ struct Lane {
   std::size_t at = 0;
   OpId last = no_op;         ///< the lane's next op waits for it
   OpId side = no_op;         ///< collective that runs beside the last compute op
-  std::vector<OpId> gathers; ///< parameters that the lane's first op waits for
+  std::vector<OpId> gathers; ///< buckets of parameters, in the order in which the slot needs them
+  std::size_t waited = 0;    ///< of them
+  std::size_t buckets = 0;   ///< of gradients that leave as soon as their part of the slot is done
+  std::vector<OpId> ends;    ///< last op of each bucket's part
+  OpId compute = no_op;      ///< last compute op
   std::int32_t kind = -1;
   [[nodiscard]] bool done() const { return at >= segments->size(); }
 };
@@ -52,7 +56,8 @@ private:
     st.gathered.assign(std::size_t(plan_.vpp), false);
     dp_.gather_parameters(st);
     for (std::size_t i = 0; i < slots.size(); ++i) {
-      const bool pair = slots[i].paired && i + 1 < slots.size() && apart(slots[i]) && apart(slots[i + 1]);
+      const bool pair =
+          !dp_.layerwise() && slots[i].paired && i + 1 < slots.size() && apart(slots[i]) && apart(slots[i + 1]);
       if (pair) {
         both(st, slots[i], slots[i + 1], closes_run(slots, i + 1));
         ++i;
@@ -101,9 +106,10 @@ private:
       }
     } else {
       Lane lane = lane_of(parts, arrival, slot, gathers);
+      lane.buckets = reduce ? std::size_t(dp_.buckets(st.stage, slot.chunk)) : 0;
       while (!lane.done())
         advance(st, lane, true);
-      ends.assign(std::size_t(dp_.buckets(st.stage, slot.chunk)), st.compute);
+      ends = std::move(lane.ends);
     }
     send(st, slot, st.compute);
     if (reduce) dp_.reduce_gradients(st, slot.chunk, ends);
@@ -113,6 +119,9 @@ private:
   void both(StageState& st, const Slot& forward, const Slot& backward, bool closes) {
     Lane f = lane_of(segments(st, forward), receive(st, forward), forward, first_use(st, forward));
     Lane b = lane_of(segments(st, backward), receive(st, backward), backward, {});
+    const bool reduce =
+        closes && dp_.bucketed() && s_.stack.overlap.gradients && plan_.schedule != workloads::Schedule::dualpipe;
+    b.buckets = reduce ? std::size_t(dp_.buckets(st.stage, backward.chunk)) : 0;
     for (bool turn = true; !f.done() || !b.done(); turn = !turn) {
       Lane& lane = turn ? f : b;
       while (!lane.done() && !advance(st, lane, false)) {
@@ -121,9 +130,7 @@ private:
     send(st, forward, f.last);
     send(st, backward, b.last);
     st.compute = meet(st, f.last, b.last);
-    if (closes && dp_.bucketed() && s_.stack.overlap.gradients && plan_.schedule != workloads::Schedule::dualpipe)
-      dp_.reduce_gradients(st, backward.chunk,
-                           std::vector<OpId>(std::size_t(dp_.buckets(st.stage, backward.chunk)), st.compute));
+    if (reduce) dp_.reduce_gradients(st, backward.chunk, b.ends);
   }
 
   [[nodiscard]] Lane lane_of(const Segments& segments, OpId arrival, const Slot& slot,
@@ -141,7 +148,8 @@ private:
     if (!segment.is_collective) {
       const OpId id = st.builder.add(StageState::compute_op(segment.id, lane.kind), {st.compute, lane.last});
       wait_for_gathers(st, lane, id);
-      st.compute = lane.last = id;
+      st.compute = lane.last = lane.compute = id;
+      close_buckets(lane);
       if (lane.side != no_op) lane.last = st.compute = meet(st, id, lane.side); // what follows waits for both
       lane.side = no_op;
       return false;
@@ -151,6 +159,7 @@ private:
     const OpId start = lane.last == no_op ? st.compute : lane.last;
     const OpId id = st.builder.add(op, {start, dispatch ? st.experts : st.compute});
     wait_for_gathers(st, lane, id);
+    if (lane.done()) close_buckets(lane);
     if (dispatch) st.experts = id;
     if (segment.beside) {
       lane.side = id;
@@ -161,9 +170,14 @@ private:
     return dispatch;
   }
   static void wait_for_gathers(StageState& st, Lane& lane, OpId op) {
-    for (OpId g : lane.gathers)
-      st.builder.wait(op, g);
-    lane.gathers.clear();
+    // Buckets spread over the slot's ops in order, as its layers do.
+    const std::size_t ops = lane.segments->size(), at = lane.at - 1;
+    while (lane.waited < lane.gathers.size() && lane.waited * ops <= at * lane.gathers.size())
+      st.builder.wait(op, lane.gathers[lane.waited++]);
+  }
+  static void close_buckets(Lane& lane) {
+    while (lane.ends.size() < lane.buckets && (lane.ends.size() + 1) * lane.segments->size() <= lane.at * lane.buckets)
+      lane.ends.push_back(lane.compute);
   }
   /// A point where two streams meet; every compute op before it must be among what they wait for.
   OpId meet(StageState& st, OpId a, OpId b) {
@@ -270,19 +284,20 @@ private:
       const std::int32_t id = segmenter_.message({op, Bytes(bytes), Dim::other, false, 1});
       st.compute = st.builder.add(StageState::message_op(OpKind::collective, role, id), {st.compute, st.gradients});
     };
-    double layers = 0, muon = 0;
+    double replicated = 0, muon = 0;
     for (std::int64_t c = 0; c < plan_.vpp; ++c) {
       const Chunk& here = chunk_at(chunks_, plan_, st.stage, c);
-      layers += double(here.layers());
+      replicated += here.replicated_parameters;
       if (s_.training.optimizer != workloads::Optimizer::muon) continue;
       if (here.dense_layers > 0) muon += double(here.dense_layers) * workloads::muon_flops(s_.model, LayerKind::dense);
       if (here.expert_layers > 0)
         muon += double(here.expert_layers) * workloads::muon_flops(s_.model, LayerKind::experts);
     }
-    if (plan_.tp > 1 && plan_.sp && layers > 0) // norms see their shard of the sequence only
-      blocking(Role::tp, CollectiveOp::all_reduce, 4 * 2 * double(s_.model.hidden) * layers);
+    const bool trains = !s_.training.frozen;
+    if (trains && plan_.tp > 1 && plan_.sp && replicated > 0) // weights held whole see their shard of the sequence only
+      blocking(Role::tp, CollectiveOp::all_reduce, replicated * bytes_per_element(s_.stack.gradient_precision));
     const std::int64_t last = virtual_stages(plan_) - 1, head = stage_of(plan_, last, last / plan_.pp);
-    if (s_.model.tied_embeddings && head != 0 && (st.stage == 0 || st.stage == head))
+    if (trains && s_.model.shares_embedding() && head != 0 && (st.stage == 0 || st.stage == head))
       blocking(Role::embedding, CollectiveOp::all_reduce,
                s_.model.embedding_parameters() / double(plan_.tp) * bytes_per_element(s_.stack.gradient_precision));
     // The gradient norm; stages that do not wait for each other take it on the way.

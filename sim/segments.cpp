@@ -44,13 +44,13 @@ Segmenter::Item Segmenter::layer(LayerKind kind, Phase phase, const LayerContext
   const auto& host = s_.stack.issue();
   const double share = host_share(phase, c.recompute == workloads::Recompute::full);
   const bool experts = kind == LayerKind::experts;
-  item.part.host_floor = share * (experts ? host.experts : host.dense).value.count();
-  const double tp = double(s_.plan.tp);
-  item.parameters = s_.model.dense_parameters(kind) / tp;
+  // Experts with a capacity have equal sizes, known beforehand: the host waits for nothing and issues one matmul.
+  const bool dynamic = experts && s_.model.experts->capacity == 0;
+  item.part.host_floor = share * (dynamic ? host.experts : host.dense).value.count();
+  item.parameters = s_.model.rank_parameters(kind, double(s_.plan.tp));
   if (experts) {
     const double local = double(s_.model.experts->count) / double(s_.plan.ep);
-    // Experts with a capacity run as one batched matmul of equal sizes: no loop.
-    if (s_.model.experts->capacity == 0) item.part.host_loop = share * local * host.expert_loop.value.count();
+    if (dynamic) item.part.host_loop = share * local * host.expert_loop.value.count();
     item.expert_parameters = s_.model.expert_parameters() / double(s_.plan.ep * s_.plan.expert_tp);
   }
   if (s_.plan.offload_layers > 0 && phase != Phase::weight)
@@ -85,6 +85,9 @@ std::vector<Segmenter::Item> Segmenter::items(const Chunk& c, Phase phase) const
   auto head = [&](double parameters) {
     add(forward ? head_forward(context_) : head_backward(context_, part_of(phase)), parameters);
   };
+  // Scattered boundaries without sequence parallelism: the receiver's tp group puts the activation together again.
+  const bool scattered = s_.plan.pp > 1 && s_.plan.tp > 1 && !s_.plan.sp && s_.stack.pipeline_scatter;
+  if (scattered && forward && !c.embedding) add(workloads::boundary_gather(context_), 0);
   if (c.embedding && phase != Phase::weight)
     add(forward ? embedding_forward(context_) : embedding_backward(context_), table);
   const auto repeated = workloads::recomputed_layers(s_.plan, c);
@@ -97,6 +100,7 @@ std::vector<Segmenter::Item> Segmenter::items(const Chunk& c, Phase phase) const
     head(0);
   }
   if (c.head) head(s_.model.tied_embeddings && c.embedding ? 0 : table);
+  if (scattered && !forward && phase != Phase::weight && !c.head) add(workloads::boundary_gather(context_), 0);
   if (!forward) std::reverse(out.begin(), out.end());
   return out;
 }

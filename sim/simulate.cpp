@@ -27,13 +27,13 @@ Recompute resolve(const workloads::Scenario& s, Bytes capacity) {
   return Recompute::full;
 }
 
-DimSet dims_present(const workloads::Plan& plan) {
+DimSet dims_present(const workloads::Plan& plan, bool experts) {
   DimSet dims = 0;
   if (plan.tp > 1) dims |= bit(Dim::tp);
   if (plan.pp > 1) dims |= bit(Dim::pp);
   if (plan.cp > 1) dims |= bit(Dim::cp);
   if (plan.ep > 1) dims |= bit(Dim::ep);
-  if (plan.replicas() > 1 || plan.expert_replicas() > 1 || plan.schedule == workloads::Schedule::dualpipe)
+  if (plan.replicas() > 1 || (experts && plan.expert_replicas() > 1) || plan.schedule == workloads::Schedule::dualpipe)
     dims |= bit(Dim::dp);
   if (plan.ranks() > 1) dims |= bit(Dim::other);
   return dims;
@@ -93,7 +93,7 @@ public:
     const FoldInput in = fold_input(placement_, topology_, collectives_, speed_, r.program.fused);
     capacity_ = in.capacity;
     r.folded = fold(placement_, in, !options_.fold);
-    r.dims = dims_present(scenario_.plan);
+    r.dims = dims_present(scenario_.plan, scenario_.model.experts.has_value());
     describe_classes(r);
     run_all(r);
     count_traffic(lowered_, placement_, collectives_, topology_, in, r);

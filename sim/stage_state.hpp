@@ -73,6 +73,8 @@ private:
   }
   [[nodiscard]] bool sharded() const { return s_.plan.zero >= 1; }
   [[nodiscard]] bool hybrid() const { return s_.plan.shard() < s_.plan.replicas(); }
+  /// The group that reduces every step (with hybrid sharding: inside it first).
+  [[nodiscard]] Role coupled_role() const { return hybrid() ? Role::shard : Role::dp; }
   OpId collective(StageState& st, Role role, workloads::CollectiveOp op, double bytes, OpId a, OpId b = no_op,
                   double share = 1) const;
   OpId reduce(StageState& st, double dense, double experts, OpId after, OpId stream) const;

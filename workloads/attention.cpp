@@ -133,11 +133,17 @@ void latent_up(LayerBuilder& b) {
   b.elementwise(2 * activation_element * b.tokens() * (query + heads * double(l.nope_dim))); // rotary, concatenation
 }
 
+/// Width of what tp gathers before the up-projections: the latents, and the hidden state where queries skip them.
+double latent_gathered(const LayerBuilder& b) {
+  const LatentAttention& l = *b.model().latent;
+  return latent_width(l) + (l.query_rank > 0 ? 0 : b.hidden());
+}
+
 void latent_forward(LayerBuilder& b) {
   const LatentAttention& l = *b.model().latent;
   b.gemm(b.own_tokens(), b.hidden(), latent_width(l)); // replicated over tp: each rank its own tokens
   b.elementwise(2 * activation_element * b.own_tokens() * latent_width(l));
-  b.gather_input(latent_width(l));
+  b.gather_input(latent_gathered(b));
   latent_up(b);
 }
 void latent_backward(LayerBuilder& b) {
@@ -147,14 +153,8 @@ void latent_backward(LayerBuilder& b) {
   const double from = double(l.query_rank > 0 ? l.query_rank : b.model().hidden);
   b.data_gradient(b.tokens(), from, query);
   b.weight_gradient(b.tokens(), from, query);
-  const double buffer = activation_element * b.tokens() * latent_width(l);
   const double up = heads * double(l.nope_dim + l.value_dim);
-  if (b.sequence_parallel() && b.weight_half()) b.collective(LayerGroup::tp, CollectiveOp::all_gather, buffer);
-  b.data_gradient(b.tokens(), double(l.kv_rank), up);
-  b.weight_gradient(b.tokens(), double(l.kv_rank), up);
-  if (b.input_half())
-    b.collective(LayerGroup::tp, b.sequence_parallel() ? CollectiveOp::reduce_scatter : CollectiveOp::all_reduce,
-                 buffer);
+  b.column_backward(double(l.kv_rank), up, latent_gathered(b)); // one gather and one reduction for both
   b.elementwise(3 * activation_element * b.own_tokens() * latent_width(l));
   b.data_gradient(b.own_tokens(), b.hidden(), latent_width(l));
   b.weight_gradient(b.own_tokens(), b.hidden(), latent_width(l));

@@ -51,10 +51,15 @@ std::vector<std::int64_t> split_layers(const Model& model, const Plan& plan) {
   const bool both_ends = (model.layers + 2) % chunks == 0 && (model.layers + 2) / chunks >= 1 && chunks > 1;
   const bool as_layers = plan.stage_split == StageSplit::embedding_and_head ||
                          (plan.stage_split == StageSplit::automatic && !divides && both_ends);
-  // A multi-token prediction module weighs as much as a layer: it takes one's place on the last chunk.
-  const bool mtp = plan.stage_split == StageSplit::automatic && !divides && !as_layers && chunks > 1 &&
-                   (model.layers + model.mtp_depth) / chunks > model.mtp_depth;
-  const std::int64_t things = model.layers + (as_layers ? 2 : 0) + (mtp ? model.mtp_depth : 0);
+  // Head and multi-token prediction weigh as much as layers: the last chunk takes what the others leave
+  // (Megatron-Bridge's DeepSeek-V3 layouts: 61 layers are 15 × 4 + 1 or 7 × 8 + 5).
+  const std::int64_t most = (model.layers + chunks - 1) / chunks, left = model.layers - most * (chunks - 1);
+  if (plan.stage_split == StageSplit::automatic && model.mtp_depth > 0 && !divides && !as_layers && left >= 0) {
+    std::vector<std::int64_t> out(std::size_t(chunks), most);
+    out.back() = left;
+    return out;
+  }
+  const std::int64_t things = model.layers + (as_layers ? 2 : 0);
   std::vector<std::int64_t> out(std::size_t(chunks), things / chunks);
   for (std::int64_t i = 0; i < things % chunks; ++i)
     ++out[std::size_t(i)];
@@ -62,7 +67,6 @@ std::vector<std::int64_t> split_layers(const Model& model, const Plan& plan) {
     --out.front();
     --out.back();
   }
-  if (mtp) out.back() -= model.mtp_depth;
   return out;
 }
 
@@ -76,7 +80,8 @@ std::vector<Chunk> chunks_of(const Model& model, const Plan& plan) {
     c.embedding = v == 0;
     c.head = v + 1 == layers.size();
     auto hold = [&](LayerKind kind) {
-      c.parameters += model.dense_parameters(kind) / tp;
+      c.parameters += model.rank_parameters(kind, tp);
+      c.replicated_parameters += model.replicated_parameters(kind);
       if (kind == LayerKind::experts) c.expert_parameters += model.expert_parameters() / experts_over;
     };
     for (std::int64_t i = 0; i < layers[v]; ++i) {
@@ -90,8 +95,9 @@ std::vector<Chunk> chunks_of(const Model& model, const Plan& plan) {
         hold(model.kind(model.layers + i));
       c.parameters += double(c.mtp) * model.mtp_projection_parameters() / tp;
     }
+    const double copies = c.mtp > 0 && !c.embedding && !model.tied_embeddings ? 1 : 0; // its look-ups need the table
     const bool own_head = c.head && !(model.tied_embeddings && c.embedding);
-    c.parameters += (double(c.embedding) + double(own_head)) * model.embedding_parameters() / tp;
+    c.parameters += (double(c.embedding) + double(own_head) + copies) * model.embedding_parameters() / tp;
     out.push_back(c);
   }
   return out;

@@ -15,7 +15,8 @@ struct Chunk {
   bool embedding = false, head = false;
   std::int64_t mtp = 0;  ///< multi-token prediction modules, on the chunk with the head
   double parameters = 0; ///< without routed experts, on one rank of the tp group; a tied head elsewhere is a copy
-  double expert_parameters = 0; ///< routed experts on one rank of the ep group
+  double replicated_parameters = 0; ///< of them, what every rank of the tp group holds whole
+  double expert_parameters = 0;     ///< routed experts on one rank of the ep group
   [[nodiscard]] std::int64_t layers() const { return dense_layers + expert_layers; }
 };
 

@@ -57,17 +57,24 @@ void expert_tp(LayerBuilder& b, const Load& load, CollectiveOp op) {
     b.collective(LayerGroup::tp, op, activation_element * load.rows * b.hidden());
 }
 
-void routed_forward(LayerBuilder& b, const Load& load, bool last_matmul = true) {
+void routed_forward(LayerBuilder& b, const Load& load) {
   permute(b, load);
   all_to_all(b, load, b.context().stack.dispatch_precision);
   expert_tp(b, load, CollectiveOp::all_gather);
   b.grouped_gemm(load.rows, load.experts, b.hidden(), b.gates() * load.inner);
   b.elementwise(activation_bytes_forward(b) * load.inner * load.rows);
-  if (!last_matmul) return;
   b.grouped_gemm(load.rows, load.experts, load.inner, b.hidden());
   expert_tp(b, load, CollectiveOp::reduce_scatter);
   all_to_all(b, load, Precision::bf16);
   permute(b, load);
+}
+
+void shared_forward(LayerBuilder& b) {
+  const Experts& e = *b.model().experts;
+  if (e.shared_ffn == 0) return;
+  b.gather_input(b.hidden());
+  matmuls_forward(b, double(e.shared_ffn) / b.tp());
+  b.reduce_output(b.hidden());
 }
 
 } // namespace
@@ -84,10 +91,14 @@ void mlp_forward(LayerBuilder& b) {
 void mlp_backward(LayerBuilder& b) {
   b.recomputation(true);
   const double inner = b.ffn();
-  if (b.input_half() && (b.repeats(RecomputePart::mlp) || b.repeats(RecomputePart::every_second_matmul)))
+  if (b.repeats(RecomputePart::mlp) && !b.model().parallel_block) { // a checkpoint repeats its whole module
+    b.gather_input(b.hidden());
+    matmuls_forward(b, inner);
+    b.reduce_output(b.hidden());
+  }
+  if (b.input_half() && b.repeats(RecomputePart::every_second_matmul))
     b.gemm(b.tokens(), b.hidden(), b.gates() * inner);
-  if (b.repeats(RecomputePart::mlp) || b.repeats(RecomputePart::activation) ||
-      b.repeats(RecomputePart::every_second_matmul))
+  if (b.repeats(RecomputePart::activation) || b.repeats(RecomputePart::every_second_matmul))
     b.elementwise(activation_bytes_forward(b) * inner * b.tokens());
   if (b.repeats(RecomputePart::norms) || b.repeats(RecomputePart::every_second_matmul)) b.norm(hidden_bytes_forward);
   b.recomputation(false);
@@ -108,11 +119,7 @@ void experts_forward(LayerBuilder& b) {
   b.norm(hidden_bytes_forward / 2);
   b.gemm(b.own_tokens(), b.hidden(), double(e.count));
   routed_forward(b, load);
-  if (e.shared_ffn > 0) {
-    b.gather_input(b.hidden());
-    matmuls_forward(b, double(e.shared_ffn) / b.tp());
-    b.reduce_output(b.hidden());
-  }
+  shared_forward(b);
 }
 
 void experts_backward(LayerBuilder& b) {
@@ -120,15 +127,14 @@ void experts_backward(LayerBuilder& b) {
   const Experts& e = *b.model().experts;
   b.recomputation(true);
   if (b.repeats(RecomputePart::norms)) b.norm(hidden_bytes_forward);
-  if (b.repeats(RecomputePart::experts) && b.input_half())
-    routed_forward(b, load, false);
-  else if (b.repeats(RecomputePart::activation))
-    b.elementwise(activation_bytes_forward(b) * load.inner * load.rows);
   const double shared = double(e.shared_ffn) / b.tp();
-  if (b.repeats(RecomputePart::mlp) && shared > 0) {
-    b.gemm(b.tokens(), b.hidden(), b.gates() * shared);
-    b.elementwise(activation_bytes_forward(b) * shared * b.tokens());
-  }
+  if (b.repeats(RecomputePart::experts) && b.input_half()) { // router, dispatch, experts, combine, shared experts
+    b.gemm(b.own_tokens(), b.hidden(), double(e.count));
+    routed_forward(b, load);
+    shared_forward(b);
+  } else if (b.repeats(RecomputePart::activation))
+    b.elementwise(activation_bytes_forward(b) * load.inner * load.rows);
+  if (b.repeats(RecomputePart::mlp)) shared_forward(b);
   b.recomputation(false);
   if (shared > 0) {
     b.row_backward(shared, b.hidden());
@@ -136,7 +142,7 @@ void experts_backward(LayerBuilder& b) {
     b.column_backward(b.hidden(), b.gates() * shared);
   }
   permute(b, load);
-  all_to_all(b, load, Precision::bf16); // backward of combine
+  all_to_all(b, load, b.context().stack.dispatch_precision); // backward of combine: gradients dispatched
   expert_tp(b, load, CollectiveOp::all_gather);
   b.grouped_backward(load.rows, load.experts, load.inner, b.hidden());
   b.elementwise(activation_bytes_backward(b) * load.inner * load.rows);

@@ -121,6 +121,12 @@ Work head_backward(const LayerContext& context, BackwardPart part) {
   return b.take();
 }
 
+Work boundary_gather(const LayerContext& context) {
+  LayerBuilder b(context);
+  b.collective(LayerGroup::tp, CollectiveOp::all_gather, activation_element * b.tokens() * b.hidden());
+  return b.take();
+}
+
 Work mtp_forward(const LayerContext& context) {
   LayerBuilder b(context);
   b.norm(hidden_bytes_forward);

@@ -89,6 +89,8 @@ Work embedding_backward(const LayerContext& context);
 /// Final norm, LM head, vocabulary-parallel cross-entropy.
 Work head_forward(const LayerContext& context);
 Work head_backward(const LayerContext& context, BackwardPart part = BackwardPart::both);
+/// What a stage does with an activation that arrives in 1/tp pieces (arXiv 2104.04473, section 4.1).
+Work boundary_gather(const LayerContext& context);
 /// What a multi-token prediction module adds to its layer and head: two norms and a 2h → h projection.
 Work mtp_forward(const LayerContext& context);
 Work mtp_backward(const LayerContext& context, BackwardPart part = BackwardPart::both);

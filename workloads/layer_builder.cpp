@@ -106,26 +106,26 @@ void LayerBuilder::collective(LayerGroup group, CollectiveOp op, double bytes, b
 }
 void LayerBuilder::gather_input(double width) {
   if (!input_half() || !sequence_parallel()) return;
-  collective(LayerGroup::tp, CollectiveOp::all_gather, activation_element * tokens_ * width, false, true);
+  collective(LayerGroup::tp, CollectiveOp::all_gather, gathered_element() * tokens_ * width, false, true);
 }
 void LayerBuilder::reduce_output(double width) {
   if (!input_half()) return;
   collective(LayerGroup::tp, sequence_parallel() ? CollectiveOp::reduce_scatter : CollectiveOp::all_reduce,
              activation_element * tokens_ * width, false, true);
 }
-void LayerBuilder::column_backward(double inner, double outer) {
+void LayerBuilder::column_backward(double inner, double outer, double gathered) {
+  const double width = gathered > 0 ? gathered : inner;
   const Overlap& overlap = c_.stack.overlap;
-  const double buffer = activation_element * tokens_ * inner;
-  const bool whole = part_ == BackwardPart::both;
-  if (sequence_parallel() && weight_half()) {
+  const bool whole = part_ == BackwardPart::both && trains();
+  if (gathers_again()) {
     const bool beside = whole && overlap.tp_regather;
-    collective(LayerGroup::tp, CollectiveOp::all_gather, buffer, beside, !beside);
+    collective(LayerGroup::tp, CollectiveOp::all_gather, gathered_element() * tokens_ * width, beside, !beside);
   }
   data_gradient(tokens_, inner, outer);
   if (input_half()) {
     const bool beside = whole && overlap.tp_input_gradient;
-    collective(LayerGroup::tp, sequence_parallel() ? CollectiveOp::reduce_scatter : CollectiveOp::all_reduce, buffer,
-               beside, !beside);
+    collective(LayerGroup::tp, sequence_parallel() ? CollectiveOp::reduce_scatter : CollectiveOp::all_reduce,
+               activation_element * tokens_ * width, beside, !beside);
   }
   weight_gradient(tokens_, inner, outer);
 }

@@ -40,9 +40,10 @@ public:
   void gather_input(double width);
   /// After a row-parallel linear.
   void reduce_output(double width);
-  /// Backward of a column-parallel linear: the input was kept sharded, so it is gathered once more for the
-  /// weight gradient; the input gradient is reduced while the weight gradient runs.
-  void column_backward(double inner, double outer);
+  /// Backward of a column-parallel linear: an input kept sharded is gathered once more for the weight gradient; the
+  /// input gradient is reduced while the weight gradient runs.
+  /// `gathered`: width of what is gathered and reduced, where it is not `inner`.
+  void column_backward(double inner, double outer, double gathered = 0);
   /// Backward of a row-parallel linear: with sequence parallelism its output gradient is gathered first.
   void row_backward(double inner, double outer);
 
@@ -60,6 +61,16 @@ public:
   [[nodiscard]] bool sequence_parallel() const { return c_.plan.sp && c_.plan.tp > 1; }
   [[nodiscard]] bool input_half() const { return part_ != BackwardPart::weight; }
   [[nodiscard]] bool weight_half() const { return part_ != BackwardPart::input; }
+  /// Bytes of an element that tp gathers.
+  [[nodiscard]] double gathered_element() const {
+    const double cast = bytes_per_element(c_.training.precision);
+    return c_.stack.tp_low_precision ? std::min(cast, activation_element) : activation_element;
+  }
+  [[nodiscard]] bool trains() const { return !c_.training.frozen; }
+  /// Whether the backward of a linear gathers its input once more.
+  [[nodiscard]] bool gathers_again() const {
+    return sequence_parallel() && weight_half() && trains() && !c_.stack.tp_keeps_gathered;
+  }
   [[nodiscard]] bool repeats(RecomputePart part) const {
     return c_.recompute == Recompute::selective && c_.plan.recomputes(part);
   }

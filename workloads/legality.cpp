@@ -56,20 +56,34 @@ std::string wrong_experts(const Model& model, const Plan& p) {
                        p.tp * p.cp * p.dp);
   if (p.tp > 1 && !p.sp) return "experts beside tp need sp: true, so that every rank brings its own tokens";
   if (p.ep_overlap && p.ep == 1) return "ep_overlap needs ep above 1";
-  if (p.ep_overlap && p.schedule != Schedule::one_f_one_b && p.schedule != Schedule::interleaved)
-    return "ep_overlap goes with 1f1b and interleaved-1f1b (dualpipe overlaps by itself)";
+  if (p.ep_overlap && p.pp > 1 && p.schedule != Schedule::interleaved)
+    return "ep_overlap needs interleaved-1f1b in a pipeline (dualpipe overlaps by itself)";
   return {};
 }
 
-std::string wrong_sharding(const Plan& p) {
+std::string wrong_outer(const Model& model, const Plan& p) {
+  if (!p.loose()) return p.outer.replicas > 0 ? "outer.replicas needs outer.inner_steps above 1" : std::string{};
+  if (p.dp == 1) return "outer.inner_steps needs dp above 1: the replicas that average";
+  if (p.loose_groups() < 2 || p.dp % p.loose_groups() != 0)
+    return fmt::format("dp {} does not divide into {} loosely coupled groups", p.dp, p.loose_groups());
+  if (p.shard_group > 0) return "shard_group beside outer is not modelled: ZeRO shards inside a loosely coupled group";
+  const auto at = [&](Dimension d) { return std::find(p.order.begin(), p.order.end(), d); };
+  if (p.cp > 1 && at(Dimension::cp) > at(Dimension::dp))
+    return "outer beside cp needs an order with cp before dp: a loosely coupled group holds whole sequences";
+  if (model.experts && p.ep * p.expert_tp != p.tp * p.coupled())
+    return fmt::format(
+        "outer beside experts needs ep × expert_tp ({}) to fill a loosely coupled group's stage ({} ranks)",
+        p.ep * p.expert_tp, p.tp * p.coupled());
+  return {};
+}
+
+std::string wrong_sharding(const Model& model, const Plan& p) {
   if (p.shard_group > 0 && p.replicas() % p.shard_group != 0)
     return fmt::format("shard_group {} does not divide dp {} × cp {}", p.shard_group, p.dp, p.cp);
+  if (p.shard_group > 0 && p.zero == 0) return "shard_group needs zero 1, 2 or 3: it says over whom ZeRO shards";
   if (p.shard_group > 0 && p.shard_group < p.replicas() && p.expert_replicas() != p.replicas() && p.ep > 1)
     return "shard_group below dp × cp is not modelled beside ep: experts have replicas of their own";
-  if (p.outer.inner_steps > 1 && p.dp == 1) return "outer.inner_steps needs dp above 1: the replicas that average";
-  if (p.outer.inner_steps > 1 && p.zero > 0)
-    return "outer.inner_steps goes with zero 0: between two averages every replica keeps its own weights";
-  return {};
+  return wrong_outer(model, p);
 }
 
 std::string wrong_pipeline(const Model& model, const Training& training, const Plan& p) {
@@ -117,7 +131,7 @@ Result<void> check_legal(const Model& model, const Training& training, const Pla
                         plan.microbatch);
   if (wrong.empty()) wrong = wrong_tensor(model, training, plan);
   if (wrong.empty()) wrong = wrong_experts(model, plan);
-  if (wrong.empty()) wrong = wrong_sharding(plan);
+  if (wrong.empty()) wrong = wrong_sharding(model, plan);
   if (wrong.empty()) wrong = wrong_pipeline(model, training, plan);
   if (!wrong.empty()) return fail(plan.mark, wrong);
   return {};

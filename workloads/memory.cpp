@@ -125,7 +125,8 @@ Bytes activation_bytes(const LayerContext& c, LayerKind kind) {
   const bool norms = repeats(RecomputePart::norms) || repeats(RecomputePart::every_second_matmul);
   const bool fused = c.stack.fused_softmax_attention;
   // Inputs of both norms and their outputs (inputs of the matmuls), with sp one shard of each; two dropout masks.
-  double bytes = own * h * (element * (norms ? 2 : 4) + (fused ? 0 : 2));
+  const double inputs = c.stack.tp_keeps_gathered ? tokens : own; // of the matmuls after the norms
+  double bytes = h * element * ((norms ? 0 : 2 * own) + 2 * inputs) + (fused ? 0 : 2 * own * h);
   bytes += element * tokens * attention_kept(c, selective) / t;
   if (m.latent) bytes += 2 * element * own * double(m.latent->query_rank + m.latent->kv_rank + m.latent->rope_dim);
   const double gates = m.gated_mlp ? 2 : 1;
@@ -169,7 +170,7 @@ namespace {
 MemoryNeed need_of(const LayerContext& c, const std::vector<Chunk>& chunks, const std::vector<Slot>& slots,
                    std::int64_t stage) {
   const Stage s = stage_parts(c, chunks, stage);
-  const double shard = double(c.plan.shard()), expert_shard = double(c.plan.expert_replicas());
+  const double shard = double(c.plan.shard()), expert_shard = double(c.plan.expert_coupled());
   const double all = s.dense + s.experts;
   auto sharded = [&](bool on) { return on ? s.dense / shard + s.experts / expert_shard : all; };
   MemoryNeed need;

@@ -97,6 +97,16 @@ double Model::dense_parameters(LayerKind kind) const {
   return attention_parameters() + (kind == LayerKind::dense ? mlp_parameters() : router_parameters()) +
          2 * double(hidden);
 }
+double Model::replicated_parameters(LayerKind kind) const {
+  double out = 2 * double(hidden);
+  if (kind == LayerKind::experts) out += double(hidden) * double(experts->count);
+  if (latent) out += double(hidden) * double(latent->query_rank + latent->kv_rank + latent->rope_dim);
+  return out;
+}
+double Model::rank_parameters(LayerKind kind, double tp) const {
+  const double whole = replicated_parameters(kind);
+  return (dense_parameters(kind) - whole) / tp + whole;
+}
 double Model::active_parameters(LayerKind kind) const {
   if (kind == LayerKind::dense) return attention_parameters() + mlp_parameters();
   return attention_parameters() + router_parameters() +

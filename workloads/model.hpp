@@ -67,15 +67,21 @@ struct Model {
   /// Widths of one token's query and key, and of its value, over all heads.
   [[nodiscard]] double query_width() const;
   [[nodiscard]] double value_width() const;
-  [[nodiscard]] double attention_parameters() const;            ///< one layer
-  [[nodiscard]] double mlp_parameters() const;                  ///< one dense layer
-  [[nodiscard]] double expert_parameters() const;               ///< one layer: routed experts
-  [[nodiscard]] double router_parameters() const;               ///< one layer: router and shared experts
-  [[nodiscard]] double dense_parameters(LayerKind kind) const;  ///< one layer without routed experts
+  [[nodiscard]] double attention_parameters() const;           ///< one layer
+  [[nodiscard]] double mlp_parameters() const;                 ///< one dense layer
+  [[nodiscard]] double expert_parameters() const;              ///< one layer: routed experts
+  [[nodiscard]] double router_parameters() const;              ///< one layer: router and shared experts
+  [[nodiscard]] double dense_parameters(LayerKind kind) const; ///< one layer without routed experts
+  /// Of these, what every tp rank holds whole: norms, router, down-projections to latents.
+  [[nodiscard]] double replicated_parameters(LayerKind kind) const;
+  /// What one of `tp` ranks holds of a layer without routed experts.
+  [[nodiscard]] double rank_parameters(LayerKind kind, double tp) const;
   [[nodiscard]] double active_parameters(LayerKind kind) const; ///< one layer: matrices that a token is multiplied with
   [[nodiscard]] double embedding_parameters() const;            ///< vocab × hidden (and learned positions)
-  [[nodiscard]] double mtp_projection_parameters() const;       ///< 2·hidden × hidden
-  [[nodiscard]] std::int64_t expert_layers() const;             ///< of `layers`
+  /// First and last virtual stage hold copies of the embedding: a tied head, or look-ups of multi-token prediction.
+  [[nodiscard]] bool shares_embedding() const { return tied_embeddings || mtp_depth > 0; }
+  [[nodiscard]] double mtp_projection_parameters() const; ///< 2·hidden × hidden
+  [[nodiscard]] std::int64_t expert_layers() const;       ///< of `layers`
   /// Share of s² query-key pairs that are computed, mean over layers: 1/2 when causal and no window.
   [[nodiscard]] double attended_share(double sequence) const;
   [[nodiscard]] double parameters() const;        ///< whole model, mtp modules left out

@@ -14,6 +14,8 @@ using workloads::Outer;
 Result<void> read_value(const Value& value, Outer& out) {
   static const Fields<Outer> table{
       optional("inner_steps", &Outer::inner_steps, "steps between two averages", between<std::int64_t>(1, 1'000'000)),
+      optional("replicas", &Outer::replicas, "loosely coupled groups; 0 = every dp rank by itself",
+               between<std::int64_t>(0, 100'000'000)),
       optional("precision", &Outer::precision, "of the exchanged weight differences"),
       optional("overlap", &Outer::overlap, "the exchange runs beside the next inner steps")};
   return read_fields(value, table, out, "outer");

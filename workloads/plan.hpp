@@ -7,6 +7,7 @@
 #include "platforms/base/precision.hpp"
 #include "workloads/model.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -63,7 +64,8 @@ enum class StageSplit {
 /// Loosely coupled replicas (local SGD, DiLoCo): replicas average their weights once in `inner_steps` steps.
 /// What that costs in convergence is not modelled.
 struct Outer {
-  std::int64_t inner_steps = 1;
+  std::int64_t inner_steps = 1;          ///< 1: coupled in every step
+  std::int64_t replicas = 0;             ///< loosely coupled groups of dp ranks; 0 = every dp rank by itself
   Precision precision = Precision::fp32; ///< of the exchanged weight differences
   bool overlap = false;                  ///< the exchange runs beside the next inner steps (streaming DiLoCo)
 };
@@ -90,8 +92,15 @@ struct Plan {
   Mark mark; ///< where the plan stands, for messages
   [[nodiscard]] std::int64_t ranks() const { return tp * cp * pp * dp; }
   [[nodiscard]] std::int64_t replicas() const { return dp * cp; } ///< ranks that hold the same dense weights
-  [[nodiscard]] std::int64_t shard() const { return shard_group > 0 ? shard_group : replicas(); }
+  [[nodiscard]] bool loose() const { return outer.inner_steps > 1; }
+  [[nodiscard]] std::int64_t loose_groups() const { return !loose() ? 1 : outer.replicas > 0 ? outer.replicas : dp; }
+  /// Ranks with the same dense weights that reduce every step, and among them those over which ZeRO shards.
+  [[nodiscard]] std::int64_t coupled() const { return replicas() / loose_groups(); }
+  [[nodiscard]] std::int64_t shard() const { return shard_group > 0 ? shard_group : coupled(); }
   [[nodiscard]] std::int64_t expert_replicas() const { return tp * cp * dp / (ep * expert_tp); }
+  [[nodiscard]] std::int64_t expert_coupled() const {
+    return std::max<std::int64_t>(1, expert_replicas() / loose_groups());
+  }
   [[nodiscard]] bool recomputes(RecomputePart part) const;
 };
 

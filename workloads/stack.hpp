@@ -53,7 +53,10 @@ struct Stack {
   Precision gradient_precision = Precision::fp32;       ///< of the reduced gradients and their buffer
   Precision parameter_precision = Precision::bf16;      ///< of gathered parameters
   Precision dispatch_precision = Precision::bf16;       ///< of tokens on their way to experts
-  Figure<double> tp_hidden_share;                       ///< share of a tp collective that runs inside its GEMM, net
+  bool all_reduces_gradients = false;                   ///< zero 1 and 2 all the same, instead of reduce-scatter
+  bool tp_low_precision = false;  ///< tp gathers carry activations already cast to the training precision
+  bool tp_keeps_gathered = false; ///< a linear keeps its gathered input for the backward instead of gathering again
+  Figure<double> tp_hidden_share; ///< share of a tp collective that runs inside its GEMM, net
   Overlap overlap;
   bool pipeline_scatter = true; ///< stage boundaries carry 1/tp of the activation per rank
   Dispatcher dispatcher = Dispatcher::plain;

@@ -37,8 +37,7 @@ TEST_CASE("predictions of published runs stay within 1 % of their golden values"
     ids += (ids.empty() ? "" : ",") + row[0];
   }
   CHECK(golden.size() >= 50);
-  const auto printed =
-      test::command(fmt::format("{} validate --grade A,B,C --format csv --id {}", WEFT_BINARY, ids));
+  const auto printed = test::command(fmt::format("{} validate --grade A,B,C --format csv --id {}", WEFT_BINARY, ids));
   CHECK(printed.code == 0);
   std::istringstream out(printed.out);
   std::getline(out, line);

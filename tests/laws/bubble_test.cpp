@@ -188,7 +188,7 @@ TEST_CASE("V-shaped schedules: no bubble in 1F1B's memory, half and a third of i
     const Run v = uniform("zb-v", pp, 2, m), half = uniform("v-half", pp, 2, m), least = uniform("v-min", pp, 2, m);
     const Run plain = uniform("1f1b", pp, 1, m, {2, 2, 2});
     CHECK(v.span <= work + 1.4 * pp); // of 1F1B's 6·(pp-1)
-    CHECK(v.peak <= 2 * pp + 1e-6);          // chunks are half as large
+    CHECK(v.peak <= 2 * pp + 1e-6);   // chunks are half as large
     CHECK(half.peak <= pp + 2 + 1e-6);
     CHECK(least.peak <= (2 * pp + 2) / 3 + 2 + 1e-6);
     CHECK(v.span <= half.span);
