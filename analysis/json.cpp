@@ -36,6 +36,15 @@ Json tax_json(const Summary& s) {
 }
 
 Json memory_json(const sim::StepResult& r) {
+  Json stages = Json::array();
+  for (const auto& m : r.memory_of_stages)
+    stages.push_back({{"stage", m.stage},
+                      {"weights", m.weights.count()},
+                      {"gradients", m.gradients.count()},
+                      {"optimizer", m.optimizer.count()},
+                      {"activations", m.activations.count()},
+                      {"workspace", m.workspace.count()},
+                      {"total", m.total().count()}});
   return {{"weights", r.memory.weights.count()},
           {"gradients", r.memory.gradients.count()},
           {"optimizer", r.memory.optimizer.count()},
@@ -44,6 +53,7 @@ Json memory_json(const sim::StepResult& r) {
           {"total", r.memory.total().count()},
           {"capacity", r.memory_capacity.count()},
           {"worst_stage", r.memory.stage},
+          {"stages", std::move(stages)},
           {"fits", r.fits()}};
 }
 

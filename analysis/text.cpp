@@ -121,6 +121,27 @@ std::string made_by_network(const Summary& s) {
   return out.empty() ? out : out + ".\n";
 }
 
+/// GiB of a rank of every stage; stages that need the same share a row.
+Rows memory_rows(const sim::StepResult& r) {
+  Rows rows{{"MEMORY of a rank, GiB", "weights", "gradients", "optimizer", "activations", "workspace", "total"}};
+  auto cells = [](const workloads::MemoryNeed& m) {
+    std::vector<std::string> out;
+    for (Bytes part : {m.weights, m.gradients, m.optimizer, m.activations, m.workspace, m.total()})
+      out.push_back(fmt::format("{:.1f}", part.count() / gib));
+    return out;
+  };
+  const auto& all = r.memory_of_stages;
+  for (std::size_t first = 0, next = 0; first < all.size(); first = next) {
+    const auto row = cells(all[first]);
+    while (next < all.size() && cells(all[next]) == row)
+      ++next;
+    rows.push_back(
+        {next == first + 1 ? fmt::format("  stage {}", first) : fmt::format("  stages {} to {}", first, next - 1)});
+    rows.back().insert(rows.back().end(), row.begin(), row.end());
+  }
+  return rows;
+}
+
 std::string explanation(const Summary& s) {
   const auto& r = s.result;
   Rows links{{"LINKS", "number", "GB carried", "utilisation"}};
@@ -129,11 +150,7 @@ std::string explanation(const Summary& s) {
       links.push_back({"  " + link.link, fmt::format("{}", link.links), fmt::format("{:.1f}", link.bytes / 1e9),
                        percent(link.bytes / link.capacity / r.run.step_time)});
   std::string out = "\n" + format_table(links);
-  const auto& m = r.memory;
-  out += fmt::format("\nMEMORY of a rank of stage {}: weights {:.1f}, gradients {:.1f}, optimizer {:.1f}, activations "
-                     "{:.1f}, workspace {:.1f} GiB\n",
-                     m.stage, m.weights.count() / gib, m.gradients.count() / gib, m.optimizer.count() / gib,
-                     m.activations.count() / gib, m.workspace.count() / gib);
+  out += "\n" + format_table(memory_rows(r)) + "\n";
   out += fmt::format("CLASSES: {} ranks in {}, groups in {}, contended links in {}; {} activities\n", r.cluster.ranks(),
                      r.folded.ranks.size(), r.folded.communicators.size(), r.link_classes, r.run.activities);
   out += fmt::format("CHECK: model FLOP {:.4e}, 6·N·T plus attention {:.4e}; ledger sums to {:.6f} of {:.6f} s\n",

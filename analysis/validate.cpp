@@ -220,14 +220,17 @@ Validation validate(const std::vector<PublishedRun>& runs, const Value& unknown,
     v.runs.push_back(unpack(runs[i], (*bytes)[i]));
   add_baseline(v);
   std::vector<const Prediction*> all;
-  std::map<std::string, std::vector<const Prediction*>> groups;
+  std::map<std::string, std::vector<const Prediction*>> groups, grades;
   for (const Prediction& p : v.runs) {
     all.push_back(&p);
     groups[p.group].push_back(&p);
+    grades[p.grade].push_back(&p);
   }
   v.overall = statistics(all);
   for (const auto& [group, members] : groups)
     v.groups[group] = statistics(members);
+  for (const auto& [grade, members] : grades)
+    v.grades[grade] = statistics(members);
   return v;
 }
 

@@ -40,7 +40,7 @@ struct Statistics {
 struct Validation {
   std::vector<Prediction> runs;
   Statistics overall;
-  std::map<std::string, Statistics> groups;
+  std::map<std::string, Statistics> groups, grades;
   std::map<std::string, double> baseline_hfu; ///< per chip, the constant that fits these runs best
 };
 

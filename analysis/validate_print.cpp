@@ -103,9 +103,17 @@ void skipped_runs(const Validation& v, std::string& out) {
 
 std::string validation_text(const Validation& v, std::size_t worst) {
   const Statistics& s = v.overall;
-  std::string out =
-      fmt::format("{} runs: {} held against a measured step, {} predicted without one, {} not predicted\n\n",
-                  v.runs.size(), s.count - s.skipped, s.unmeasured, s.skipped);
+  std::string out = fmt::format("{} runs: {} held against a measurement, {} predicted without one, {} not predicted\n",
+                                v.runs.size(), s.count - s.skipped, s.unmeasured, s.skipped);
+  for (const auto& [grade, of] : v.grades)
+    out += fmt::format("grade {}: {} of {} predicted\n", grade, of.count - of.skipped + of.unmeasured,
+                       of.count + of.unmeasured);
+  const auto checked =
+      std::count_if(v.runs.begin(), v.runs.end(), [](const Prediction& p) { return p.ok && p.checked; });
+  out +=
+      fmt::format("self-check (ledger sums, model FLOP against 6·N·T plus attention, bytes against closed forms): {} "
+                  "of {} agree\n\n",
+                  checked, v.runs.size() - s.skipped);
   std::vector<std::vector<std::string>> rows{{"group", "runs", "not predicted", "no measured step", "median |error|",
                                               "p90", "bias", "baseline median", "p90"}};
   for (const auto& [group, statistics] : v.groups)
@@ -125,7 +133,7 @@ std::string validation_text(const Validation& v, std::size_t worst) {
 }
 
 std::string validation_json(const Validation& v) {
-  Json runs = Json::array(), groups = Json::object(), hfu = Json::object();
+  Json runs = Json::array(), groups = Json::object(), grades = Json::object(), hfu = Json::object();
   for (const Prediction& p : v.runs) {
     Json where = Json::array();
     for (std::size_t e = 0; p.ok && e < sim::entry_count; ++e)
@@ -149,10 +157,13 @@ std::string validation_json(const Validation& v) {
   }
   for (const auto& [group, statistics] : v.groups)
     groups[group] = statistics_json(statistics);
+  for (const auto& [grade, statistics] : v.grades)
+    grades[grade] = statistics_json(statistics);
   for (const auto& [chip, value] : v.baseline_hfu)
     hfu[chip] = value;
   return Json{{"runs", std::move(runs)},
-              {"summary", {{"overall", statistics_json(v.overall)}, {"groups", std::move(groups)}}},
+              {"summary",
+               {{"overall", statistics_json(v.overall)}, {"groups", std::move(groups)}, {"grades", std::move(grades)}}},
               {"baseline_hfu", std::move(hfu)},
               {"version", WEFT_VERSION}}
              .dump(2) +

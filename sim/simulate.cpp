@@ -77,7 +77,8 @@ public:
     r.recompute = resolve(scenario_, r.memory_capacity);
     const workloads::LayerContext context{scenario_.model, scenario_.training, scenario_.plan, scenario_.stack,
                                           r.recompute};
-    r.memory = workloads::worst_memory(context);
+    r.memory_of_stages = workloads::memory_of_stages(context);
+    r.memory = workloads::worst(r.memory_of_stages);
     r.flops = workloads::model_flops(scenario_.model, scenario_.training);
     auto kernels = KernelPricer::make(cluster_.accelerator, scenario_);
     if (!kernels) return tl::unexpected(kernels.error());

@@ -227,20 +227,22 @@ std::vector<std::vector<Slot>> scenario_slots(const LayerContext& c) {
   return pipeline_slots(c.plan.schedule, p);
 }
 
-MemoryNeed stage_memory(const LayerContext& c, std::int64_t stage) {
+std::vector<MemoryNeed> memory_of_stages(const LayerContext& c) {
   const auto slots = scenario_slots(c);
-  return need_of(c, chunks_of(c.model, c.plan), slots[std::size_t(stage)], stage);
+  const auto chunks = chunks_of(c.model, c.plan);
+  std::vector<MemoryNeed> out;
+  for (std::int64_t stage = 0; stage < c.plan.pp; ++stage)
+    out.push_back(need_of(c, chunks, slots[std::size_t(stage)], stage));
+  return out;
 }
 
 MemoryNeed worst_memory(const LayerContext& c) {
-  const auto slots = scenario_slots(c);
-  const auto chunks = chunks_of(c.model, c.plan);
-  MemoryNeed worst = need_of(c, chunks, slots[0], 0);
-  for (std::int64_t stage = 1; stage < c.plan.pp; ++stage) {
-    const MemoryNeed need = need_of(c, chunks, slots[std::size_t(stage)], stage);
-    if (need.total() > worst.total()) worst = need;
-  }
-  return worst;
+  return worst(memory_of_stages(c));
+}
+
+MemoryNeed worst(const std::vector<MemoryNeed>& stages) {
+  return *std::max_element(stages.begin(), stages.end(),
+                           [](const MemoryNeed& a, const MemoryNeed& b) { return a.total() < b.total(); });
 }
 
 } // namespace weft::workloads

@@ -27,9 +27,10 @@ Bytes activation_bytes(const LayerContext& context, LayerKind kind = LayerKind::
 /// output gradients of the layer's matmuls.
 Bytes weight_gradient_bytes(const LayerContext& context, LayerKind kind = LayerKind::dense);
 
-/// Need of one stage.
-MemoryNeed stage_memory(const LayerContext& context, std::int64_t stage);
-/// Need of the stage with the largest total.
+/// Need of every stage.
+std::vector<MemoryNeed> memory_of_stages(const LayerContext& context);
+/// The stage with the largest total, the first of equals.
+MemoryNeed worst(const std::vector<MemoryNeed>& stages);
 MemoryNeed worst_memory(const LayerContext& context);
 
 /// The order of all stages' slots; schedules with split backward are laid out for the FLOP of the model's layers.
