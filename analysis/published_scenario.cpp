@@ -90,13 +90,13 @@ std::string recompute_text(Row& r, const Choices& c) {
     r.wrong("normalized",
             fmt::format("normalized.recompute {} is none of none, selective, full, full-early-stop", mode));
   if (mode != "selective") return "recompute: none";
-  if (words.find("per-layer SAC") != std::string::npos || words.find("default config") != std::string::npos)
+  if (words.find("per-layer SAC") != std::string::npos)
     return "recompute: full, recompute_share: 0.5"; // every second layer
   std::string parts;
   for (const auto& [word, part] :
        {std::pair{"layernorm", "norms"}, std::pair{"_act", "activation"}, std::pair{"mla_up_proj", "latent-up"},
         std::pair{"core_attn", "core-attention"}, std::pair{"+mlp", "mlp"}, std::pair{": mlp", "mlp"},
-        std::pair{"per-op SAC", "every-second-matmul"}})
+        std::pair{"per-op SAC", "every-second-matmul"}, std::pair{"default config", "every-second-matmul"}})
     if (words.find(word) != std::string::npos) parts += (parts.empty() ? "" : ", ") + std::string(part);
   return fmt::format("recompute: selective, recompute_parts: [{}]", parts.empty() ? "core-attention" : parts);
 }

@@ -11,6 +11,11 @@ namespace {
 constexpr double weight_bytes = 2; // 16-bit copy that the matmuls read
 constexpr double element = 2;      // of a 16-bit activation
 
+/// Bytes of an element of a matmul's input as kept for the weight gradient.
+double input_element(const LayerContext& c) {
+  return c.stack.quantized_inputs ? std::min(element, bytes_per_element(c.training.precision)) : element;
+}
+
 /// Bytes of optimizer state per parameter: fp32 master weight and moments.
 double state_bytes(Optimizer optimizer) {
   switch (optimizer) {
@@ -25,8 +30,15 @@ struct Stage {
   std::vector<const Chunk*> chunks;
   double dense = 0, experts = 0, largest = 0; ///< parameters
   double largest_layer = 0;
-  bool head = false;
+  double ends = 0; ///< parameters of embedding and head
+  bool head = false, dense_layers = false, expert_layers = false;
 };
+
+double layer_parameters(const LayerContext& c, LayerKind kind) {
+  const double own = c.model.rank_parameters(kind, double(c.plan.tp));
+  return kind == LayerKind::dense ? own
+                                  : own + c.model.expert_parameters() / (double(c.plan.ep) * double(c.plan.expert_tp));
+}
 
 Stage stage_parts(const LayerContext& c, const std::vector<Chunk>& chunks, std::int64_t stage) {
   Stage out;
@@ -35,10 +47,16 @@ Stage stage_parts(const LayerContext& c, const std::vector<Chunk>& chunks, std::
     out.chunks.push_back(&here);
     const double all = here.parameters + here.expert_parameters;
     out.largest = std::max(out.largest, all);
-    if (here.layers() > 0) out.largest_layer = std::max(out.largest_layer, all / double(here.layers()));
+    for (const auto& [kind, layers] :
+         {std::pair{LayerKind::dense, here.dense_layers}, std::pair{LayerKind::experts, here.expert_layers + here.mtp}})
+      if (layers > 0) out.largest_layer = std::max(out.largest_layer, layer_parameters(c, kind));
     out.dense += here.parameters;
     out.experts += here.expert_parameters;
     out.head = out.head || here.head;
+    out.dense_layers = out.dense_layers || here.dense_layers > 0;
+    out.expert_layers = out.expert_layers || here.expert_layers > 0;
+    const bool own_head = here.head && !(c.model.tied_embeddings && here.embedding);
+    out.ends += (double(here.embedding) + double(own_head)) * c.model.embedding_parameters() / double(c.plan.tp);
   }
   return out;
 }
@@ -86,6 +104,7 @@ double peak_activations(const LayerContext& c, const std::vector<Slot>& slots, c
     case Phase::input: now += kept.weight - kept.all; break;
     case Phase::weight: now -= kept.weight; break;
     }
+    if (slot.paired) continue; // the forward of a pair fills layer by layer what the backward frees
     peak = std::max(peak, now);
   }
   return peak;
@@ -94,9 +113,13 @@ double peak_activations(const LayerContext& c, const std::vector<Slot>& slots, c
 /// Widths of what attention keeps per token, over tp.
 double attention_kept(const LayerContext& c, bool selective) {
   const Model& m = c.model;
+  // An all-to-all of heads leaves attention's own output beside the exchanged one.
+  const double exchanged = c.plan.cp > 1 && c.plan.cp_algorithm == ContextAlgorithm::all_to_all ? m.value_width() : 0;
   if (!m.latent) {
     const double kv = 2 * double(m.kv_heads) * double(m.head_dim);
-    return 2 * m.query_width() + kv; // query, attention output, key, value
+    // Every second matmul of query, key, value, output: query and value.
+    if (selective && c.plan.recomputes(RecomputePart::every_second_matmul)) return 2 * m.query_width() + kv / 2;
+    return 2 * m.query_width() + kv + exchanged; // query, attention output, key, value
   }
   if (selective && c.plan.recomputes(RecomputePart::latent_up)) return m.value_width();
   return 2 * m.query_width() + 2 * m.value_width();
@@ -109,7 +132,7 @@ double experts_kept(const LayerContext& c, bool selective, double own) {
   const double rows = own * double(e.top_k) * (e.capacity > 0 ? e.capacity : e.skew);
   const bool act = selective && c.plan.recomputes(RecomputePart::activation);
   const double inner = double(e.ffn);
-  return element * rows * (h + gates * inner + (act ? 0 : inner));
+  return rows * (input_element(c) * (h + (act ? 0 : inner)) + element * gates * inner);
 }
 
 } // namespace
@@ -122,18 +145,19 @@ Bytes activation_bytes(const LayerContext& c, LayerKind kind) {
   if (c.recompute == Recompute::full) return Bytes(element * own * h);
   const bool selective = c.recompute == Recompute::selective;
   auto repeats = [&](RecomputePart part) { return selective && c.plan.recomputes(part); };
-  const bool norms = repeats(RecomputePart::norms) || repeats(RecomputePart::every_second_matmul);
+  const bool norms = repeats(RecomputePart::norms), half = repeats(RecomputePart::every_second_matmul);
   const bool fused = c.stack.fused_softmax_attention;
-  // Inputs of both norms and their outputs (inputs of the matmuls), with sp one shard of each; two dropout masks.
-  const double inputs = c.stack.tp_keeps_gathered ? tokens : own; // of the matmuls after the norms
-  double bytes = h * element * ((norms ? 0 : 2 * own) + 2 * inputs) + (fused ? 0 : 2 * own * h);
-  bytes += element * tokens * attention_kept(c, selective) / t;
+  // Inputs of both norms and their outputs (inputs of the matmuls), with sp one shard of each unless the gathered ones
+  // are kept; two dropout masks.
+  const double inputs = c.stack.tp_keeps_gathered ? tokens : own;
+  const double in = input_element(c); // of a norm's output; a quantized copy of attention's output is kept beside it
+  double bytes = h * (half ? element * own : 2 * element * own + (norms ? 0 : 2 * in * inputs) + (fused ? 0 : 2 * own));
+  bytes += tokens / t * (element * attention_kept(c, selective) + (in < element ? in * m.value_width() : 0));
   if (m.latent) bytes += 2 * element * own * double(m.latent->query_rank + m.latent->kv_rank + m.latent->rope_dim);
   const double gates = m.gated_mlp ? 2 : 1;
   const double mlp = kind == LayerKind::dense ? double(m.ffn) : double(m.experts->shared_ffn);
-  const bool half = repeats(RecomputePart::every_second_matmul);
-  if (!repeats(RecomputePart::mlp))
-    bytes += element * tokens / t * mlp * ((half ? 0 : gates) + (repeats(RecomputePart::activation) || half ? 0 : 1));
+  if (!repeats(RecomputePart::mlp)) // every second matmul: the first of the MLP
+    bytes += tokens / t * mlp * (element * (half ? 1 : gates) + (repeats(RecomputePart::activation) || half ? 0 : in));
   if (kind == LayerKind::experts) bytes += experts_kept(c, selective, own);
   // Unfused attention also keeps softmax output, dropout mask and dropout output of all scores.
   const bool core = repeats(RecomputePart::core_attention);
@@ -167,6 +191,62 @@ Bytes weight_gradient_bytes(const LayerContext& c, LayerKind kind) {
 
 namespace {
 
+/// Bytes of the gradients that a layer's backward pass allocates: of the MLP's inner widths and two of the hidden
+/// state; of all scores where attention is not fused.
+double backward_bytes(const LayerContext& c, LayerKind kind) {
+  const Model& m = c.model;
+  const double tokens = double(c.training.sequence) * double(c.plan.microbatch) / double(c.plan.cp);
+  const double t = double(c.plan.tp), h = double(m.hidden), gates = m.gated_mlp ? 2 : 1;
+  double widths = 2 * h / (c.plan.sp ? t : 1);
+  widths += gates * (kind == LayerKind::dense ? double(m.ffn) : double(m.experts->shared_ffn)) / t;
+  if (kind == LayerKind::experts) {
+    const double rows = double(m.experts->top_k) * (m.experts->capacity > 0 ? m.experts->capacity : m.experts->skew);
+    widths += rows / (c.plan.sp ? t : 1) * (3 * h + gates * double(m.experts->ffn));
+  }
+  if (!c.stack.fused_softmax_attention) widths += 2 * double(m.heads) / t * double(c.training.sequence);
+  return element * tokens * widths;
+}
+
+/// 16-bit weight gradients that live outside the buffer in which gradients accumulate.
+double gradient_copies(const LayerContext& c, const Stage& s) {
+  if (c.stack.gradient_copies == GradientCopies::none) return 0;
+  if (c.stack.gradient_copies == GradientCopies::all) return weight_bytes * (s.dense + s.experts);
+  // One placeholder per shape of weight.
+  const Model& m = c.model;
+  double shapes = m.attention_parameters();
+  if (s.dense_layers) shapes += m.mlp_parameters();
+  if (s.expert_layers) shapes += m.router_parameters() - double(m.hidden) * double(m.experts->count);
+  double bytes = shapes / double(c.plan.tp);
+  if (s.expert_layers) bytes += m.expert_parameters() / double(m.experts->count) / double(c.plan.expert_tp);
+  if (s.head) bytes += m.embedding_parameters() / double(c.plan.tp);
+  return weight_bytes * bytes;
+}
+
+/// The most that is allocated beside weights, states and kept activations: at the loss, in a layer's backward pass,
+/// or where sharded weights' last gradients are reduced.
+double transient_bytes(const LayerContext& c, const Stage& s, double activations, bool sharded) {
+  const double tokens = double(c.training.sequence) * double(c.plan.microbatch) / double(c.plan.cp);
+  const double t = double(c.plan.tp), h = double(c.model.hidden);
+  const double gradient = bytes_per_element(c.stack.gradient_precision);
+  // Megatron's own loss: 16-bit logits and their fp32 copy, which becomes softmax and gradient in place.
+  const double logit = c.stack.loss_memory_bytes ? c.stack.loss_memory_bytes->value : 6;
+  double loss = 0;
+  if (s.head) // logits; input and output of the last norm; the head's gathered input and its gradient
+    loss = tokens * (logit * double(c.model.vocab) / t + element * h * (2 + 2 / (c.plan.sp ? t : 1)));
+  const LayerKind kind = s.expert_layers ? LayerKind::experts : LayerKind::dense;
+  double layer = backward_bytes(c, kind);
+  if (c.recompute == Recompute::full) {
+    LayerContext whole = c;
+    whole.recompute = Recompute::none;
+    layer += activation_bytes(whole, kind).count();
+  }
+  if (!sharded || c.training.frozen) return std::max(loss, layer);
+  // FSDP: a layer's whole gradient and its copy for the reduction; the ends' stay until the pass is over.
+  const double head = s.head && !c.model.tied_embeddings ? c.model.embedding_parameters() / t : 0;
+  layer += (weight_bytes + gradient) * s.largest_layer + weight_bytes * head;
+  return std::max({loss, layer, (weight_bytes + gradient) * s.ends - activations});
+}
+
 MemoryNeed need_of(const LayerContext& c, const std::vector<Chunk>& chunks, const std::vector<Slot>& slots,
                    std::int64_t stage) {
   const Stage s = stage_parts(c, chunks, stage);
@@ -176,29 +256,23 @@ MemoryNeed need_of(const LayerContext& c, const std::vector<Chunk>& chunks, cons
   MemoryNeed need;
   need.stage = stage;
   const bool layerwise = c.plan.zero >= 3 && c.plan.pp == 1;
-  // FSDP keeps a shard and two gathered layers; in a pipeline the gathered weights stay for the step.
-  need.weights = Bytes(weight_bytes * (layerwise ? sharded(true) + 2 * s.largest_layer : all));
+  // FSDP gathers two layers, and the ends for the whole pass; in a pipeline all gathered weights stay for the step.
+  double gathered = all;
+  if (layerwise) gathered = 2 * s.largest_layer + s.ends + (c.stack.low_precision_shard ? sharded(true) : 0);
+  need.weights = Bytes(weight_bytes * gathered);
   const double gradient = bytes_per_element(c.stack.gradient_precision);
   // ZeRO-2 holds the chunk that accumulates and the one being reduced; the others whole buffers.
-  const double held = layerwise ? 2 * s.largest_layer : c.plan.zero >= 2 ? std::min(all, 2 * s.largest) : all;
+  const double held = layerwise ? 0 : c.plan.zero >= 2 ? std::min(all, 2 * s.largest) : all;
   if (!c.training.frozen) { // adapters are too small to count
-    need.gradients = Bytes(gradient * (held + (c.plan.zero >= 2 ? sharded(true) : 0)));
+    need.gradients =
+        Bytes(gradient * (held + (c.plan.zero >= 2 ? sharded(true) : 0)) + (layerwise ? 0 : gradient_copies(c, s)));
     need.optimizer = Bytes(state_bytes(c.training.optimizer) * sharded(c.plan.zero >= 1));
   }
   // Without a flush microbatches in the pipeline still need the weights that they began with.
   if (c.plan.schedule == Schedule::async && c.plan.pp > 1) need.weights += Bytes(weight_bytes * all);
-  need.activations = Bytes(peak_activations(c, slots, s));
-  double workspace = c.stack.memory_reserve.value.count();
-  const double tokens = double(c.training.sequence) * double(c.plan.microbatch) / double(c.plan.cp);
-  if (s.head) // fp32 logits and their 16-bit gradient
-    workspace += (4 + 2) * tokens * double(c.model.vocab) / double(c.plan.tp);
-  if (c.recompute == Recompute::full) { // the layer being repeated
-    LayerContext whole = c;
-    whole.recompute = Recompute::none;
-    const bool experts = c.model.expert_layers() > 0;
-    workspace += activation_bytes(whole, experts ? LayerKind::experts : LayerKind::dense).count();
-  }
-  need.workspace = Bytes(workspace);
+  const double activations = peak_activations(c, slots, s);
+  need.activations = Bytes(activations);
+  need.workspace = Bytes(c.stack.memory_reserve.value.count() + transient_bytes(c, s, activations, c.plan.zero >= 3));
   return need;
 }
 

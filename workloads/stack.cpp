@@ -75,6 +75,10 @@ Result<Stack> read_stack(const Value& value) {
       required("host_backward_ratio", &Stack::host_backward_ratio, "backward : forward share of it", not_negative),
       required("step_overhead", &Stack::step_overhead, "host work once a step"),
       required("optimizer_bytes", &Stack::optimizer_bytes, "memory traffic per parameter updated", not_negative),
+      optional("loss_memory_bytes", &Stack::loss_memory_bytes, "per logit, alive around the loss"),
+      optional("gradient_copies", &Stack::gradient_copies, "16-bit weight gradients beside the buffer"),
+      optional("quantized_inputs", &Stack::quantized_inputs, "fp8 and fp4 keep a matmul's input in that precision"),
+      optional("low_precision_shard", &Stack::low_precision_shard, "zero 3 keeps a 16-bit shard"),
       required("memory_reserve", &Stack::memory_reserve, "context, communicators, fragmentation")};
   Stack out;
   if (auto ok = read_fields(value, table, out, "stack"); !ok) return tl::unexpected(ok.error());

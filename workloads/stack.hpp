@@ -40,6 +40,13 @@ enum class Dispatcher {
   deduplicated ///< a token crosses to a scale-up domain once, whatever number of its experts lie there
 };
 
+/// 16-bit weight gradients beside the buffer in which gradients accumulate.
+enum class GradientCopies {
+  none,         ///< the matmul writes into the buffer
+  placeholders, ///< one tensor per shape of weight, handed to autograd instead of a gradient (Transformer Engine 2.3)
+  all           ///< every weight's: added to the buffer after the pass (DeepSpeed's BF16_Optimizer)
+};
+
 struct Stack {
   std::string name;
   std::string about;
@@ -64,11 +71,15 @@ struct Stack {
   std::optional<Figure<BytesPerSecond>> dp_ring_rate; ///< most that a rank's dp ring moves, whatever the cards could
   std::map<CudaGraph, HostIssue> host;                ///< by what is replayed
   CudaGraph cuda_graph = CudaGraph::none;
-  Figure<double> host_backward_ratio; ///< backward : forward share of it
-  Figure<Seconds> step_overhead;      ///< host work once a step
-  Figure<double> optimizer_bytes;     ///< memory traffic per parameter updated
-  Figure<Bytes> memory_reserve;       ///< context, communicators, fragmentation
-  Mark mark;                          ///< where the scenario asks for it, for messages
+  Figure<double> host_backward_ratio;              ///< backward : forward share of it
+  Figure<Seconds> step_overhead;                   ///< host work once a step
+  Figure<double> optimizer_bytes;                  ///< memory traffic per parameter updated
+  std::optional<Figure<double>> loss_memory_bytes; ///< per logit, the most alive around the loss, where not 6
+  GradientCopies gradient_copies = GradientCopies::none;
+  bool quantized_inputs = false;   ///< fp8 and fp4 keep a matmul's input in that precision (Transformer Engine)
+  bool low_precision_shard = true; ///< zero 3 keeps a 16-bit shard beside the fp32 one (DeepSpeed; FSDP does not)
+  Figure<Bytes> memory_reserve;    ///< context, communicators, fragmentation
+  Mark mark;                       ///< where the scenario asks for it, for messages
 
   [[nodiscard]] const HostIssue& issue() const { return host.at(cuda_graph); }
 };
