@@ -38,7 +38,7 @@ struct StepResult {
   workloads::Recompute recompute{}; ///< as run
   workloads::MemoryNeed memory;     ///< of the worst rank
   std::vector<workloads::MemoryNeed> memory_of_stages;
-  Bytes memory_capacity;            ///< of a rank
+  Bytes memory_capacity; ///< of a rank
   workloads::ModelFlops flops;
   double hardware_flops = 0; ///< executed in the step, all ranks
   double rank_peak = 0;      ///< FLOP/s at the plan's precision
