@@ -2,6 +2,7 @@
 // Node, scale-up domain, scale-out fabric, cluster: the described pattern and how often it is repeated.
 
 #include "platforms/accelerator.hpp"
+#include "platforms/base/diagnostic.hpp"
 
 #include <string>
 #include <vector>
@@ -11,7 +12,9 @@ namespace weft::platforms {
 enum class ScaleUpKind {
   switched,  ///< every accelerator has one port into a non-blocking switch
   full_mesh, ///< a direct link between every pair of accelerators of the node
-  two_tier   ///< node switches joined by a second tier; a domain spans nodes
+  two_tier,  ///< node switches joined by a second tier; a domain spans nodes
+  torus,     ///< direct links to the neighbours in two or three dimensions; a domain may span nodes
+  pcie       ///< a tree of PCIe switches below the host, with or without bridged pairs
 };
 
 struct Nics {
@@ -21,11 +24,21 @@ struct Nics {
   std::optional<Figure<double>> all_to_all_efficiency; ///< the same for exchanges of every rank with every other
 };
 
+/// How a node's accelerators hang on its host (scale_up pcie). Bandwidths per direction.
+struct PcieTree {
+  std::int64_t per_switch = 0;                  ///< accelerators below one switch; 0: each on a port of the host
+  std::optional<Figure<BytesPerSecond>> uplink; ///< of a switch, to the host
+  std::optional<Figure<BytesPerSecond>> host;   ///< all that crosses the host together; absent: no limit known
+  std::optional<Figure<BytesPerSecond>> bridge; ///< direct link between accelerators 2i and 2i + 1
+};
+
 struct Node {
   std::string name;
   std::string accelerator; ///< catalog name
   std::int64_t accelerators = 8;
   ScaleUpKind scale_up = ScaleUpKind::switched;
+  std::vector<std::int64_t> torus; ///< accelerators along each dimension, x first; of the domain
+  std::optional<PcieTree> pcie;
   Nics nics;
 };
 
@@ -36,7 +49,13 @@ struct FabricTier {
   Figure<double> oversubscription; ///< downlink over uplink capacity of the block; < 1 = under-subscribed
 };
 
-enum class FabricKind { clos, rail_optimised };
+enum class FabricKind { clos, rail_optimised, rail_only };
+
+/// What belongs to one plane of a fabric that is built several times over.
+enum class PlaneOf {
+  port, ///< every NIC has a port in each plane: balanced, the planes together are one fabric
+  nic   ///< each NIC of a node stands in one plane only
+};
 
 /// Latencies of a library's ring and of one send across the fabric.
 struct FabricLatency {
@@ -47,9 +66,18 @@ struct FabricLatency {
 
 struct Fabric {
   FabricKind kind = FabricKind::clos;
+  std::int64_t planes = 1; ///< independent copies of the switch tiers
+  PlaneOf plane_of = PlaneOf::port;
   std::string technology;        ///< InfiniBand, RoCE
   std::vector<FabricTier> tiers; ///< the top tier joins all blocks and has no uplink
   FabricLatency latency;
+};
+
+/// A link that carries less than its line rate: "pod uplink 3" at half is {"pod uplink 3", 0.5}.
+struct DegradedLink {
+  std::string link; ///< Topology::link_name
+  double share = 1; ///< of its capacity; 0 = removed
+  Mark mark;
 };
 
 struct Cluster {
@@ -59,6 +87,7 @@ struct Cluster {
   Node node;
   std::int64_t domain = 0; ///< accelerators that share the scale-up fabric (0 = the node's)
   Fabric fabric;
+  std::vector<DegradedLink> degraded;
   Figure<std::int64_t> built;    ///< accelerators of the real or described system
   std::int64_t accelerators = 0; ///< packages in use; may exceed `built`: the pattern is repeated
   std::string canonical;         ///< resolved inputs as text, for the inputs' hash

@@ -16,14 +16,22 @@ template <> struct EnumNames<platforms::ChipClass> {
        {"china-domestic", platforms::ChipClass::china_domestic}}};
 };
 template <> struct EnumNames<platforms::ScaleUpKind> {
-  static constexpr std::array<std::pair<std::string_view, platforms::ScaleUpKind>, 3> values{
+  static constexpr std::array<std::pair<std::string_view, platforms::ScaleUpKind>, 5> values{
       {{"switched", platforms::ScaleUpKind::switched},
        {"full-mesh", platforms::ScaleUpKind::full_mesh},
-       {"two-tier", platforms::ScaleUpKind::two_tier}}};
+       {"two-tier", platforms::ScaleUpKind::two_tier},
+       {"torus", platforms::ScaleUpKind::torus},
+       {"pcie", platforms::ScaleUpKind::pcie}}};
 };
 template <> struct EnumNames<platforms::FabricKind> {
-  static constexpr std::array<std::pair<std::string_view, platforms::FabricKind>, 2> values{
-      {{"clos", platforms::FabricKind::clos}, {"rail-optimised", platforms::FabricKind::rail_optimised}}};
+  static constexpr std::array<std::pair<std::string_view, platforms::FabricKind>, 3> values{
+      {{"clos", platforms::FabricKind::clos},
+       {"rail-optimised", platforms::FabricKind::rail_optimised},
+       {"rail-only", platforms::FabricKind::rail_only}}};
+};
+template <> struct EnumNames<platforms::PlaneOf> {
+  static constexpr std::array<std::pair<std::string_view, platforms::PlaneOf>, 2> values{
+      {{"port", platforms::PlaneOf::port}, {"nic", platforms::PlaneOf::nic}}};
 };
 
 namespace platforms {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,12 +23,17 @@ enum class LinkKind {
   nic_tx,
   nic_rx,
   tier_up, ///< uplinks of one block of a fabric tier
-  tier_down
+  tier_down,
+  torus,   ///< to one neighbour; tier = 2 × dimension, + 1 in the negative direction
+  bridge,  ///< from an accelerator to the other one of its pair
+  pcie_up, ///< of a PCIe switch, to the host
+  pcie_down,
+  host ///< all that crosses a node's host, both ways
 };
 
 struct Link {
   LinkKind kind{};
-  std::int32_t tier = -1;  ///< fabric tier, for tier_up and tier_down
+  std::int32_t tier = -1;  ///< fabric tier, for tier_up and tier_down; direction of a torus link
   std::int64_t owner = 0;  ///< rank, NIC, node or block that owns it
   BytesPerSecond capacity; ///< line rate, one direction
   bool binding = true; ///< false: capacity ≥ the sum of what feeds it, so it can never limit (bytes are still counted)
@@ -54,12 +60,22 @@ public:
   [[nodiscard]] Reach reach(std::int64_t from, std::int64_t to) const;
   /// Appends the links of the balanced route from one rank to another, source first; nothing for self.
   void append_path(std::int64_t from, std::int64_t to, std::vector<LinkId>& out) const;
-  /// "nic_tx of rank 12", "pod uplink 3": for messages and reports.
+  /// "NIC tx 12", "pod uplink 3": for messages, reports and `degraded`.
   [[nodiscard]] std::string link_name(LinkId id) const;
   /// Name of a link's class of hardware: "scale-up port", "NIC", "rack uplink", "pod uplink", ...
   [[nodiscard]] std::string link_group(LinkId id) const;
+  /// One run of links of the same name, numbered 0 .. count-1.
+  struct Group {
+    std::string name;
+    LinkId first = 0;
+    std::int64_t count = 0;
+  };
+  [[nodiscard]] std::vector<Group> link_groups() const;
+  /// Orders ranks of one domain for a ring: along direct links where the scale-up fabric has a way round.
+  void order_ring(std::vector<std::int32_t>& members) const;
 
 private:
+  void degrade(const Cluster& cluster);
   std::int64_t ranks_ = 0;
   std::int64_t ranks_per_node_ = 1;
   std::int64_t ranks_per_domain_ = 1;
@@ -69,12 +85,22 @@ private:
   std::unique_ptr<ScaleOut> scale_out_;
 };
 
+/// The link of that name, "pod uplink 3"; nothing when there is none.
+std::optional<LinkId> find_link(const std::vector<Topology::Group>& groups, const std::string& name);
+
 /// One kind of scale-up fabric; implementations stand in topologies/, listed in one table in topology.cpp.
 class ScaleUp {
 public:
   virtual ~ScaleUp() = default;
   /// Path between two different ranks of one domain.
   virtual void append_path(std::int64_t from, std::int64_t to, std::vector<LinkId>& out) const = 0;
+  /// What a message crosses on its way to the rank's NIC, and from it. Nothing where the NIC has lanes of its own.
+  virtual void append_to_nic(std::int64_t /*rank*/, std::vector<LinkId>& /*out*/) const {}
+  virtual void append_from_nic(std::int64_t /*rank*/, std::vector<LinkId>& /*out*/) const {}
+  /// See Topology::order_ring; leaves the order alone where every order is as good, or no ring exists.
+  virtual void order_ring(std::vector<std::int32_t>& /*members*/) const {}
+  /// A link is gone: routes that have another way take it from now on.
+  virtual void avoid(LinkId /*link*/) {}
 };
 
 /// One kind of scale-out fabric: NICs and tiers.

@@ -36,7 +36,8 @@ double bus_factor(CollectiveOp op, std::int64_t ranks) {
 CollectivePricer::CollectivePricer(const platforms::Cluster& cluster) : cluster_(cluster) {
   const auto& port = cluster.accelerator.scale_up;
   mesh_ = cluster.node.scale_up == platforms::ScaleUpKind::full_mesh;
-  const double line = mesh_ && port.link_bandwidth
+  const bool direct = mesh_ || cluster.node.scale_up == platforms::ScaleUpKind::torus;
+  const double line = direct && port.link_bandwidth
                           ? port.link_bandwidth->value.count()
                           : port.bandwidth.value.count() / double(cluster.accelerator.ranks_per_accelerator);
   port_rate_ = line * port.timing.efficiency.value;
@@ -48,7 +49,12 @@ double CollectivePricer::capacity(const platforms::Link& link) const {
   case LinkKind::scale_up_rx:
   case LinkKind::mesh:
   case LinkKind::node_up:
-  case LinkKind::node_down: return link.capacity.count() * cluster_.accelerator.scale_up.timing.efficiency.value;
+  case LinkKind::node_down:
+  case LinkKind::torus:
+  case LinkKind::bridge:
+  case LinkKind::pcie_up:
+  case LinkKind::pcie_down:
+  case LinkKind::host: return link.capacity.count() * cluster_.accelerator.scale_up.timing.efficiency.value;
   case LinkKind::nic_tx:
   case LinkKind::nic_rx:
   case LinkKind::tier_up:
@@ -112,8 +118,9 @@ Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::C
   if (c.span.domains == 1) {
     const bool in_network = op == CollectiveOp::all_reduce && timing.in_network_ranks &&
                             c.span.ranks >= timing.in_network_ranks->value && timing.in_network_efficiency;
-    const double latency = in_domain_latency(phases, moved, in_network);
-    if (!in_network) return {Algorithm::ring, latency, moved, moved};
+    const double on_edge = moved / double(c.split);
+    const double latency = in_domain_latency(phases, on_edge, in_network);
+    if (!in_network) return {Algorithm::ring, latency, on_edge, on_edge};
     // Each rank sends S and receives S; the reduction's rate is a bus bandwidth of its own.
     const double relative = timing.in_network_efficiency->value / timing.efficiency.value;
     return {Algorithm::in_network, latency, moved / relative, bytes};

@@ -130,16 +130,17 @@ std::vector<std::int32_t> each_its_own(std::size_t n, std::vector<std::int32_t>&
 /// Weights of the quotient: at each link class's representative, summed over a communicator class.
 void load_links(const Placement& p, const FoldInput& in, const std::vector<std::int32_t>& communicator_class,
                 const std::vector<std::int32_t>& link_class, Folded& out) {
-  std::map<std::pair<std::int32_t, std::int32_t>, double> weight, load;
+  std::map<std::pair<std::int32_t, std::int32_t>, double> weight, load, begins;
   for (std::size_t i = 0; i < p.communicators.size(); ++i)
     for (const LinkUse& use : p.uses_of(p.communicators[i])) {
       const std::int32_t l = link_class[use.link];
       load[{communicator_class[i], in.group[use.link]}] += use.weight;
+      begins[{communicator_class[i], in.group[use.link]}] += use.begins;
       if (out.links[std::size_t(l)].representative == use.link && in.solver_link[use.link])
         weight[{communicator_class[i], l}] += use.weight;
     }
   for (const auto& [key, w] : load)
-    out.loads.push_back({key.first, key.second, w});
+    out.loads.push_back({key.first, key.second, w, begins[key]});
   std::vector<std::int64_t> row(out.links.size(), 0);
   for (const auto& [key, w] : weight) {
     auto& divisor = row[std::size_t(key.second)];

@@ -50,6 +50,7 @@ struct Folded {
   struct Load {
     std::int32_t communicator, group;
     double weight;
+    double begins; ///< of it, flows that leave their sender there
   };
   std::vector<Load> loads;
 };

@@ -195,9 +195,16 @@ private:
     if (plan_.ep_overlap || plan_.schedule == workloads::Schedule::dualpipe) candidates &= ~bit(Role::ep);
     if (!s_.slow_ranks.empty() && plan_.cp * plan_.ep > 1) candidates = 0; // lockstep would not be exact
     std::vector<RoleSet> roles(loader_.topology().links().size(), 0);
-    RoleSet shared = 0; // roles that meet another communicator of their own on a link
+    RoleSet shared = 0; // roles that meet another communicator of their own on a link, or whose links are not alike
+    std::array<double, role_count> pace{}; // s per unit on the slowest link, of a role's first communicator
+    const auto& links = loader_.topology().links();
     for (const auto& c : placement_.communicators) {
       if (c.span.domains > 1) shared |= bit(c.role);
+      double slowest = 0;
+      for (const LinkUse& use : placement_.uses_of(c))
+        slowest = std::max(slowest, use.weight / links[use.link].capacity.count() / c.split);
+      if (pace[index(c.role)] == 0) pace[index(c.role)] = slowest;
+      if (pace[index(c.role)] != slowest) shared |= bit(c.role);
       for (const LinkUse& use : placement_.uses_of(c)) {
         if (roles[use.link] & bit(c.role)) shared |= bit(c.role);
         roles[use.link] |= bit(c.role);

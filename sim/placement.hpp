@@ -62,6 +62,7 @@ struct Span {
 struct LinkUse {
   platforms::LinkId link = 0;
   std::int32_t weight = 0;
+  std::int32_t begins = 0; ///< flows for which it is the first link: a message may cross several ranks' ports
 };
 
 /// All ranks' communicators and their link usage, as flat arrays.

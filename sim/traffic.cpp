@@ -31,22 +31,18 @@ public:
 
   void finish(const platforms::Topology& topology, const FoldInput& in, StepResult& out) const {
     std::map<std::int32_t, LinkBytes> groups;
-    std::map<std::int32_t, bool> leaves_a_rank; // ports and cards through which a rank sends
     const auto& links = topology.links();
     for (std::size_t l = 0; l < links.size(); ++l) {
       LinkBytes& group = groups[in.group[l]];
       if (group.links++ == 0) group.link = topology.link_group(platforms::LinkId(l));
       group.capacity += in.capacity[l];
-      const auto kind = links[l].kind;
-      leaves_a_rank[in.group[l]] = kind == platforms::LinkKind::scale_up_tx || kind == platforms::LinkKind::mesh ||
-                                   kind == platforms::LinkKind::nic_tx;
     }
     for (const auto& [dim, flows] : payload_) {
       double sent = 0;
       for (const auto& load : r_.folded.loads) {
-        const double bytes = flows[std::size_t(load.communicator)] * load.weight;
-        groups[load.group].bytes += bytes;
-        if (leaves_a_rank[load.group]) sent += bytes;
+        const double per_flow = flows[std::size_t(load.communicator)];
+        groups[load.group].bytes += per_flow * load.weight;
+        sent += per_flow * load.begins;
       }
       out.bytes.push_back({dim, sent, closed_form_.at(dim)});
     }

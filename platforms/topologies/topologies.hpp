@@ -32,19 +32,15 @@ using MakeScaleUp = std::unique_ptr<ScaleUp> (*)(const Cluster&, std::int64_t ra
 std::unique_ptr<ScaleUp> make_switched(const Cluster& cluster, std::int64_t ranks, LinkTable links);
 std::unique_ptr<ScaleUp> make_full_mesh(const Cluster& cluster, std::int64_t ranks, LinkTable links);
 std::unique_ptr<ScaleUp> make_two_tier(const Cluster& cluster, std::int64_t ranks, LinkTable links);
+std::unique_ptr<ScaleUp> make_torus(const Cluster& cluster, std::int64_t ranks, LinkTable links);
+std::unique_ptr<ScaleUp> make_pcie(const Cluster& cluster, std::int64_t ranks, LinkTable links);
 
-using MakeScaleOut = std::unique_ptr<ScaleOut> (*)(const Cluster&, std::int64_t ranks, LinkTable);
-std::unique_ptr<ScaleOut> make_clos(const Cluster& cluster, std::int64_t ranks, LinkTable links);
-std::unique_ptr<ScaleOut> make_rail_optimised(const Cluster& cluster, std::int64_t ranks, LinkTable links);
-
-/// NICs of all nodes that hold ranks, and which one a rank uses: its position in the node, scaled.
-struct NicTable {
-  NicTable(const Cluster& cluster, std::int64_t ranks, LinkTable& links);
-  [[nodiscard]] std::int64_t nic(std::int64_t rank) const {
-    return rank / ranks_per_node * per_node + rank % ranks_per_node * per_node / ranks_per_node;
-  }
-  std::int64_t ranks_per_node = 1, per_node = 1;
-  LinkId tx = 0, rx = 0;
-};
+/// The scale-up fabric outlives the scale-out one: messages may cross it on their way to a NIC.
+using MakeScaleOut = std::unique_ptr<ScaleOut> (*)(const Cluster&, std::int64_t ranks, const ScaleUp&, LinkTable);
+std::unique_ptr<ScaleOut> make_clos(const Cluster& cluster, std::int64_t ranks, const ScaleUp& inside, LinkTable links);
+std::unique_ptr<ScaleOut> make_rail_optimised(const Cluster& cluster, std::int64_t ranks, const ScaleUp& inside,
+                                              LinkTable links);
+std::unique_ptr<ScaleOut> make_rail_only(const Cluster& cluster, std::int64_t ranks, const ScaleUp& inside,
+                                         LinkTable links);
 
 } // namespace weft::platforms

@@ -5,7 +5,7 @@
 namespace weft::sim {
 
 LinkLoader::LinkLoader(const platforms::Topology& topology, platforms::ScaleUpKind scale_up)
-    : topology_(topology), scale_up_(scale_up), weight_(topology.links().size(), 0) {}
+    : topology_(topology), scale_up_(scale_up), weight_(topology.links().size(), 0), begins_(weight_) {}
 
 std::int64_t LinkLoader::domains(const std::vector<std::int32_t>& members) const {
   std::int64_t count = 0, last = -1;
@@ -43,13 +43,14 @@ void LinkLoader::flow(std::int32_t from, std::int32_t to) {
     if (weight_[link] == 0) touched_.push_back(link);
     ++weight_[link];
   }
+  if (!path_.empty()) ++begins_[path_.front()];
 }
 
 void LinkLoader::flush(std::vector<LinkUse>& out) {
   std::sort(touched_.begin(), touched_.end());
   for (platforms::LinkId link : touched_) {
-    out.push_back({link, weight_[link]});
-    weight_[link] = 0;
+    out.push_back({link, weight_[link], begins_[link]});
+    weight_[link] = begins_[link] = 0;
   }
   touched_.clear();
 }

@@ -24,6 +24,7 @@ public:
 
   [[nodiscard]] std::int64_t domains(const std::vector<std::int32_t>& members) const;
   [[nodiscard]] const platforms::Topology& topology() const { return topology_; }
+  [[nodiscard]] platforms::ScaleUpKind scale_up() const { return scale_up_; }
 
   /// One unit-weight flow from one rank to another.
   void flow(std::int32_t from, std::int32_t to);
@@ -33,13 +34,14 @@ public:
 private:
   const platforms::Topology& topology_;
   platforms::ScaleUpKind scale_up_;
-  std::vector<std::int32_t> weight_;
+  std::vector<std::int32_t> weight_, begins_;
   std::vector<platforms::LinkId> touched_, path_;
 };
 
 /// Ring through all members, domain by domain. In a domain with g members the traffic that enters and leaves
 /// is spread over their NICs by rotating the entry point over `split` = lcm(g) channels, as libraries do with
 /// their channels; rails are kept from domain to domain. Every edge of one channel carries f·S/split bytes.
+/// Inside a domain the order is the topology's (order_ring); one torus has two channels, one each way round.
 std::int32_t load_ring(const std::vector<std::int32_t>& members, LinkLoader& loader);
 
 /// Every member sends to every other one on their direct link.

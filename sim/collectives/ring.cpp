@@ -17,6 +17,8 @@ std::vector<std::vector<std::int32_t>> by_domain(const std::vector<std::int32_t>
     last = topology.domain_of(m);
     domains.back().push_back(m);
   }
+  for (auto& domain : domains)
+    topology.order_ring(domain);
   return domains;
 }
 
@@ -25,9 +27,14 @@ std::vector<std::vector<std::int32_t>> by_domain(const std::vector<std::int32_t>
 std::int32_t load_ring(const std::vector<std::int32_t>& members, LinkLoader& loader) {
   const auto domains = by_domain(members, loader.topology());
   if (domains.size() == 1) {
-    for (std::size_t i = 0; i < members.size(); ++i)
-      loader.flow(members[i], members[(i + 1) % members.size()]);
-    return 1;
+    const auto& ring = domains.front();
+    const bool both_ways = loader.scale_up() == platforms::ScaleUpKind::torus && ring.size() > 2;
+    for (std::size_t i = 0; i < ring.size(); ++i) {
+      const std::int32_t next = ring[(i + 1) % ring.size()];
+      loader.flow(ring[i], next);
+      if (both_ways) loader.flow(next, ring[i]);
+    }
+    return both_ways ? 2 : 1;
   }
   std::int32_t channels = 1, widest = 1;
   for (const auto& d : domains) {

@@ -1,0 +1,101 @@
+#include "platforms/degraded.hpp"
+
+#include "platforms/topology.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+namespace weft::platforms {
+namespace {
+
+tl::unexpected<Error> unknown(const DegradedLink& d, const std::vector<Topology::Group>& groups) {
+  const std::string message = fmt::format("the cluster has no link `{}`", d.link);
+  std::vector<std::string> names;
+  for (const auto& g : groups)
+    names.push_back(g.name);
+  const std::size_t space = d.link.rfind(' ');
+  const bool numbered = space != std::string::npos && space + 1 < d.link.size() &&
+                        d.link.find_first_not_of("0123456789", space + 1) == std::string::npos;
+  const std::string name = numbered ? d.link.substr(0, space) : d.link;
+  for (const auto& g : groups)
+    if (g.name == name)
+      return fail(d.mark, message, fmt::format("there are `{} 0` to `{} {}`", name, name, g.count - 1));
+  const std::string near = nearest(name, names);
+  if (near.empty()) return fail(d.mark, message, fmt::format("kinds of links: {}", fmt::join(names, ", ")));
+  return fail(d.mark, message,
+              fmt::format("did you mean `{}{}`?", near, numbered ? d.link.substr(space) : std::string(" 0")));
+}
+
+/// Looks for a route over a removed link. Enough pairs to meet every link that any route takes: a rank with all of
+/// its scale-up domain, and with every position of the first and the last node.
+class Routes {
+public:
+  Routes(const Topology& topology, const Cluster& cluster, std::set<LinkId> removed)
+      : topology_(topology), cluster_(cluster), removed_(std::move(removed)) {}
+
+  Result<void> check(const std::vector<std::pair<LinkId, const DegradedLink*>>& links) {
+    const std::int64_t ranks = topology_.ranks(), domain = cluster_.ranks_per_domain(),
+                       node = cluster_.ranks_per_node();
+    const std::int64_t last_node = (ranks - 1) / node * node;
+    for (std::int64_t rank = 0; rank < ranks; ++rank) {
+      const std::int64_t first = rank / domain * domain;
+      for (std::int64_t other = first; other < std::min(ranks, first + domain); ++other)
+        look(rank, other);
+      for (std::int64_t other = 0; other < std::min(ranks, node); ++other)
+        both(rank, other);
+      for (std::int64_t other = last_node; other < ranks; ++other)
+        both(rank, other);
+    }
+    if (blocked_ < 0) return {};
+    for (const auto& [id, d] : links)
+      if (id == LinkId(blocked_))
+        return fail(d->mark, fmt::format("without `{}` rank {} has no way to rank {}", d->link, from_, to_),
+                    "a share above 0 stands for the parallel links that are left");
+    return {};
+  }
+
+private:
+  void both(std::int64_t a, std::int64_t b) {
+    look(a, b);
+    look(b, a);
+  }
+  void look(std::int64_t from, std::int64_t to) {
+    if (blocked_ >= 0) return;
+    path_.clear();
+    topology_.append_path(from, to, path_);
+    for (LinkId link : path_)
+      if (removed_.contains(link)) {
+        blocked_ = link;
+        from_ = from;
+        to_ = to;
+        return;
+      }
+  }
+  const Topology& topology_;
+  const Cluster& cluster_;
+  std::set<LinkId> removed_;
+  std::vector<LinkId> path_;
+  std::int64_t blocked_ = -1, from_ = 0, to_ = 0;
+};
+
+} // namespace
+
+Result<void> check_degraded(const Cluster& cluster) {
+  if (cluster.degraded.empty()) return {};
+  const Topology topology(cluster, cluster.ranks());
+  const auto groups = topology.link_groups();
+  std::set<LinkId> seen, removed;
+  std::vector<std::pair<LinkId, const DegradedLink*>> links;
+  for (const DegradedLink& d : cluster.degraded) {
+    const auto id = find_link(groups, d.link);
+    if (!id) return unknown(d, groups);
+    if (!seen.insert(*id).second) return fail(d.mark, fmt::format("link `{}` is degraded twice", d.link));
+    links.emplace_back(*id, &d);
+    if (d.share == 0) removed.insert(*id);
+  }
+  if (removed.empty()) return {};
+  return Routes(topology, cluster, std::move(removed)).check(links);
+}
+
+} // namespace weft::platforms
