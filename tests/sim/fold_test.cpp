@@ -134,6 +134,44 @@ TEST_CASE("folded equals unfolded with slow ranks, which split their classes and
   }
 }
 
+TEST_CASE("folded equals unfolded on rails, planes, tori, PCIe trees and with degraded links") {
+  const auto base = fabrics();
+  auto on = [&](std::size_t like, std::vector<std::string> sets) {
+    Fabric out = base[like];
+    out.sets.insert(out.sets.end(), sets.begin(), sets.end());
+    return out;
+  };
+  const std::string tiers = "cluster.fabric.tiers=[" + tier("rack", 16, 2) + ", " + tier("pod", 64, 7) + "]";
+  const std::vector<Fabric> kinds{
+      on(0, {"cluster.fabric.kind=rail-only"}),
+      on(1, {tiers, "cluster.fabric.planes=2", "cluster.fabric.plane_of=nic"}),
+      on(0, {"cluster=h800-deepseek-planes"}),
+      on(2, {"cluster.node.scale_up=torus", "cluster.node.torus=[4, 2]"}),
+      on(2, {"cluster.node.scale_up=torus", "cluster.torus=[4, 4, 2]"}),
+      on(0, {"cluster=a100-pcie-fire-flyer2"}),
+      on(0, {"cluster=a100-pcie-fire-flyer2", "cluster.node.pcie.per_switch=4",
+             "cluster.node.pcie.uplink={value: 20 GB/s, source: test, evidence: assumed}",
+             "cluster.node.pcie.host={value: 50 GB/s, source: test, evidence: assumed}"}),
+      on(1, {tiers, "cluster.degraded=[{link: rack uplink 1, share: 0.25}, {link: NIC tx 3, share: 0.5}, "
+                    "{link: scale-up port rx 9, share: 0.3}]"}),
+      on(2, {"cluster.node.scale_up=torus", "cluster.torus=[4, 4, 2]",
+             "cluster.degraded=[{link: torus link x+ 5, share: 0}, {link: torus link y+ 20, share: 0.5}]"})};
+  for (std::size_t k = 0; k < kinds.size(); ++k)
+    for (std::size_t i = 0; i < plans.size(); ++i)
+      if ((i + k) % 5 == 0 && plans[i].tp * plans[i].pp * plans[i].dp >= 32)
+        check_fold(kinds[k].scenario, sets_of(kinds[k], plans[i]));
+}
+
+TEST_CASE("a degraded link splits classes and lengthens the step of whoever needs it") {
+  const auto all = fabrics();
+  auto sets = sets_of(all[1], plans[0]);
+  const auto even = test::simulate(all[1].scenario, sets);
+  sets.emplace_back("cluster.degraded=[{link: scale-up port tx 3, share: 0.2}]");
+  const auto worse = test::simulate(all[1].scenario, sets);
+  CHECK(worse.folded.ranks.size() > even.folded.ranks.size());
+  CHECK(worse.run.step_time > 1.05 * even.run.step_time);
+}
+
 TEST_CASE("the committed scenarios of up to 512 ranks fold exactly") {
   for (const char* name : {"korthikanti-22b", "korthikanti-175b", "korthikanti-530b"})
     check_fold(name, {});
@@ -177,6 +215,48 @@ TEST_CASE("bytes on a pod's uplinks are the ring edges that cross pods") {
   for (const auto& link : r.links)
     if (link.link == "pod uplink") pod = link.bytes;
   CHECK(pod == doctest::Approx(dp * 6 / 128).epsilon(1e-12));
+}
+
+TEST_CASE(
+    "bytes on links are those of the routes: a torus ring once each edge, rails and PCIe twice where they relay") {
+  const auto all = fabrics();
+  auto bytes = [](const sim::StepResult& r, const std::string& prefix) {
+    double sum = 0;
+    for (const auto& link : r.links)
+      if (link.link.starts_with(prefix)) sum += link.bytes;
+    return sum;
+  };
+  auto closed_form = [](const sim::StepResult& r, sim::Dim dim) {
+    for (const auto& check : r.bytes)
+      if (check.dim == dim) return check.closed_form;
+    return 0.0;
+  };
+  auto all_closed_forms = [](const sim::StepResult& r) {
+    double sum = 0;
+    for (const auto& check : r.bytes)
+      sum += check.closed_form;
+    return sum;
+  };
+  Fabric torus = all[2];
+  torus.sets.insert(torus.sets.end(), {"cluster.node.scale_up=torus", "cluster.node.torus=[4, 2]"});
+  const auto ring = test::simulate(torus.scenario, sets_of(torus, plans[10])); // tp 8: the whole torus
+  CHECK(bytes(ring, "torus") + bytes(ring, "NIC tx") == doctest::Approx(all_closed_forms(ring)).epsilon(1e-12));
+  CHECK(bytes(ring, "torus") >= closed_form(ring, sim::Dim::tp));
+  // Both ways round: the dimension of two has only positive links, the other as many bytes each way.
+  CHECK(bytes(ring, "torus link x+") == doctest::Approx(bytes(ring, "torus link x-")).epsilon(1e-12));
+
+  Fabric host = all[0];
+  host.sets.insert(host.sets.end(), {"cluster=a100-pcie-fire-flyer2"});
+  const auto one = test::simulate(host.scenario, sets_of(host, plans[14])); // tp 16 over two nodes
+  CHECK(bytes(one, "scale-up port tx") + bytes(one, "bridge") == doctest::Approx(all_closed_forms(one)).epsilon(1e-9));
+  CHECK(bytes(one, "scale-up port tx") == doctest::Approx(bytes(one, "scale-up port rx")).epsilon(1e-9));
+
+  // tp 1, dp 64 on rails: a ring of all ranks stays on its rails between nodes.
+  Fabric rails = all[0];
+  rails.sets.insert(rails.sets.end(), {"cluster.fabric.kind=rail-only"});
+  const auto dp = test::simulate(rails.scenario, sets_of(rails, plans[9]));
+  CHECK(bytes(dp, "NIC tx") == doctest::Approx(closed_form(dp, sim::Dim::dp) * 8 / 64).epsilon(1e-9));
+  CHECK(bytes(dp, "scale-up port tx") == doctest::Approx(closed_form(dp, sim::Dim::dp) * 56 / 64).epsilon(1e-9));
 }
 
 TEST_CASE("every legal tiny plan keeps both ledgers and its bytes") {
