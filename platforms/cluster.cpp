@@ -146,6 +146,8 @@ Result<void> check_torus(Cluster& c, const Value& tree, const Value& node_tree) 
     if (good) all *= n;
   }
   if (!good) return fail(said->mark, "torus is a list of two or three sizes of 1 to 4096");
+  if (all > 65'536)
+    return fail(said->mark, fmt::format("a torus of {} has more than 65,536 accelerators", product(sizes)));
   if (c.domain == 0) c.domain = all;
   if (c.domain != all)
     return fail(said->mark, fmt::format("a torus of {} has {} accelerators, the scale-up domain {}", product(sizes),

@@ -36,7 +36,10 @@ public:
       bool positive = 2 * forward <= size_[axis];
       if (!clear(domain, at, axis, forward, positive) && size_[axis] > 2 && clear(domain, at, axis, forward, !positive))
         positive = !positive;
-      walk(domain, at, axis, forward, positive, out);
+      walk(domain, at, axis, forward, positive, [&out](LinkId l) {
+        out.push_back(l);
+        return true;
+      });
       at[axis] = end[axis];
     }
   }
@@ -71,23 +74,21 @@ private:
     const std::int64_t i = rank / dies_ % per_domain_;
     return {i % size_[0], i / size_[0] % size_[1], i / size_[0] / size_[1]};
   }
-  /// Appends the links of one dimension's way, `forward` steps off in the positive direction.
-  void walk(std::int64_t domain, TorusPoint at, std::size_t axis, std::int64_t forward, bool positive,
-            std::vector<LinkId>& out) const {
+  /// Visits the links of one dimension's way, `forward` steps off in the positive direction, while `visit` says so.
+  template <class F>
+  bool walk(std::int64_t domain, TorusPoint at, std::size_t axis, std::int64_t forward, bool positive, F visit) const {
     const std::int64_t n = size_[axis];
     for (std::int64_t left = positive ? forward : n - forward; left > 0; --left) {
-      out.push_back(first_[2 * axis + (positive ? 0 : 1)] +
-                    LinkId(domain + at[0] + size_[0] * (at[1] + size_[1] * at[2])));
+      const LinkId first = first_[2 * axis + (positive ? 0 : 1)];
+      if (!visit(first + LinkId(domain + at[0] + size_[0] * (at[1] + size_[1] * at[2])))) return false;
       at[axis] = (at[axis] + (positive ? 1 : n - 1)) % n;
     }
+    return true;
   }
   [[nodiscard]] bool clear(std::int64_t domain, const TorusPoint& at, std::size_t axis, std::int64_t forward,
                            bool positive) const {
-    if (gone_.empty()) return true;
-    std::vector<LinkId> way;
-    walk(domain, at, axis, forward, positive, way);
-    return std::none_of(way.begin(), way.end(),
-                        [&](LinkId l) { return std::find(gone_.begin(), gone_.end(), l) != gone_.end(); });
+    return gone_.empty() || walk(domain, at, axis, forward, positive,
+                                 [this](LinkId l) { return std::find(gone_.begin(), gone_.end(), l) == gone_.end(); });
   }
 
   std::int64_t dies_, per_domain_;
