@@ -68,7 +68,8 @@ private:
 
   Breakdown of_class(std::size_t rc) {
     Breakdown out{};
-    double at = run_.begin[rc];
+    double at = run_.begin[rc] + run_.lead[rc];
+    entry(out, Entry::dp) += run_.lead[rc];
     for (const auto& span : run_.compute[rc]) {
       last_compute_end_ = at;
       if (span.begin > at) idle(rc, at, span.begin, span.op, out);

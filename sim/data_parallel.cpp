@@ -119,13 +119,13 @@ void DataParallel::finish(StageState& st) const {
                               st.compute, st.gradients);
   if (plan.loose()) { // a step's share of an exchange that happens once in inner_steps
     const double bytes = bytes_per_element(plan.outer.precision), share = 1 / double(plan.outer.inner_steps);
+    // Overlapped it is a stream of its own, from the step's first second; the step's end waits for it.
+    OpId& stream = plan.outer.overlap ? st.exchange : st.gradients;
     const OpId after = plan.outer.overlap ? no_op : st.compute;
-    const double own =
-        sharded() ? dense / double(plan.shard()) : dense; // each rank exchanges the weights that it updates
-    st.gradients = collective(st, Role::replica, CollectiveOp::all_reduce, own * bytes, after, st.gradients, share);
+    const double own = sharded() ? dense / double(plan.shard()) : dense; // each rank exchanges the weights it updates
+    stream = collective(st, Role::replica, CollectiveOp::all_reduce, own * bytes, after, stream, share);
     if (experts > 0 && plan.expert_replicas() > 1)
-      st.gradients =
-          collective(st, Role::expert_dp, CollectiveOp::all_reduce, experts * bytes, after, st.gradients, share);
+      stream = collective(st, Role::expert_dp, CollectiveOp::all_reduce, experts * bytes, after, stream, share);
   }
 }
 

@@ -27,6 +27,8 @@ public:
     }
     run_.compute.resize(ranks());
     run_.begin.assign(ranks(), 0);
+    run_.lead.assign(ranks(), 0);
+    gathered_.assign(ranks(), 0);
     end_.assign(ranks(), 0);
   }
 
@@ -36,6 +38,11 @@ public:
         if (program(rc).ops[op].waits == 0) ready(std::int32_t(rc), std::int32_t(op));
     network_->run();
     if (unfinished_ != 0) throw std::logic_error("the program is stuck: some ops wait for each other");
+    for (std::size_t rc = 0; rc < ranks(); ++rc) {
+      // Where the next step begins on its own, its gathers come first, as late as its first arrival lets them.
+      run_.lead[rc] = std::min(run_.begin[rc], gathered_[rc]);
+      run_.begin[rc] -= run_.lead[rc];
+    }
     for (std::size_t rc = 0; rc < ranks(); ++rc)
       run_.step_time = std::max(run_.step_time, end_[rc] - run_.begin[rc]);
     return std::move(run_);
@@ -164,6 +171,7 @@ private:
     end_[std::size_t(rc)] = network_->now();
     const StageProgram& p = program(std::size_t(rc));
     if (in_.program.steps_apart && op_id == p.first_arrival) run_.begin[std::size_t(rc)] = network_->now();
+    if (in_.program.steps_apart && op_id == p.last_gather) gathered_[std::size_t(rc)] = network_->now();
     const Op& op = p.ops[std::size_t(op_id)];
     for (std::int32_t i = 0; i < op.successor_count; ++i) {
       const std::int32_t next = p.successors[std::size_t(op.first_successor + i)];
@@ -312,8 +320,8 @@ private:
   std::vector<std::vector<std::int32_t>> waits_, arrived_;
   std::vector<std::pair<std::int32_t, std::int32_t>> ends_; ///< rank classes of a channel: sender, receiver
   std::map<std::pair<std::int32_t, std::int32_t>, Transfer> transfers_;
-  std::vector<double> end_;        ///< by rank class: of its last op
-  std::set<std::int64_t> slowing_; ///< messages that take cores
+  std::vector<double> end_, gathered_; ///< by rank class: of its last op, of its gathers
+  std::set<std::int64_t> slowing_;     ///< messages that take cores
   std::int64_t unfinished_ = 0;
 };
 

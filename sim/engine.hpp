@@ -27,6 +27,7 @@ struct MessageSpan {
 struct EngineRun {
   double step_time = 0;
   std::vector<double> begin; ///< by rank class: date at which its step begins; it ends step_time later
+  std::vector<double> lead;  ///< of it, s from there in which gathers run that were over before its first arrival
   std::vector<std::vector<ComputeSpan>> compute;  ///< by rank class, in time order
   std::vector<std::vector<MessageSpan>> messages; ///< by communicator class, by tag
   std::int64_t activities = 0;                    ///< timers and flows started

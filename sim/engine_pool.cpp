@@ -53,7 +53,7 @@ std::string pack(const EngineRun& run) {
   std::string out;
   put(out, &run.step_time, sizeof run.step_time);
   put(out, &run.activities, sizeof run.activities);
-  put_all(out, std::vector<std::vector<double>>{run.begin});
+  put_all(out, std::vector<std::vector<double>>{run.begin, run.lead});
   put_all(out, run.compute);
   put_all(out, run.messages);
   return out;
@@ -64,7 +64,9 @@ bool unpack(const std::string& in, EngineRun& run) {
   reader.get(&run.activities, sizeof run.activities);
   std::vector<std::vector<double>> begin;
   reader.get_all(begin);
-  if (!begin.empty()) run.begin = std::move(begin.front());
+  if (begin.size() != 2) return false;
+  run.begin = std::move(begin[0]);
+  run.lead = std::move(begin[1]);
   reader.get_all(run.compute);
   reader.get_all(run.messages);
   return !reader.broken;

@@ -55,6 +55,7 @@ private:
     st.gathers.resize(std::size_t(plan_.vpp));
     st.gathered.assign(std::size_t(plan_.vpp), false);
     dp_.gather_parameters(st);
+    const OpId last_gather = st.gradients;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       const bool pair =
           !dp_.layerwise() && slots[i].paired && i + 1 < slots.size() && apart(slots[i]) && apart(slots[i + 1]);
@@ -70,6 +71,7 @@ private:
     finish(st);
     StageProgram program = st.builder.take();
     program.first_arrival = st.first_arrival.value_or(no_op);
+    program.last_gather = last_gather;
     return program;
   }
 
@@ -172,7 +174,7 @@ private:
   static void wait_for_gathers(StageState& st, Lane& lane, OpId op) {
     // Buckets spread over the slot's ops in order, as its layers do.
     const std::size_t ops = lane.segments->size(), at = lane.at - 1;
-    while (lane.waited < lane.gathers.size() && lane.waited * ops <= at * lane.gathers.size())
+    while (lane.waited < lane.gathers.size() && lane.waited * ops < (at + 1) * lane.gathers.size())
       st.builder.wait(op, lane.gathers[lane.waited++]);
   }
   static void close_buckets(Lane& lane) {
@@ -297,7 +299,8 @@ private:
     if (trains && plan_.tp > 1 && plan_.sp && replicated > 0) // weights held whole see their shard of the sequence only
       blocking(Role::tp, CollectiveOp::all_reduce, replicated * bytes_per_element(s_.stack.gradient_precision));
     const std::int64_t last = virtual_stages(plan_) - 1, head = stage_of(plan_, last, last / plan_.pp);
-    if (trains && s_.model.shares_embedding() && head != 0 && (st.stage == 0 || st.stage == head))
+    if (trains && s_.model.shares_embedding() && !workloads::ends_together(plan_) && head != 0 &&
+        (st.stage == 0 || st.stage == head))
       blocking(Role::embedding, CollectiveOp::all_reduce,
                s_.model.embedding_parameters() / double(plan_.tp) * bytes_per_element(s_.stack.gradient_precision));
     // The gradient norm; stages that do not wait for each other take it on the way.
@@ -305,11 +308,12 @@ private:
     Recipe update;
     update.optimizer_bytes = s_.stack.optimizer_bytes.value * dp_.updated(st.stage);
     // Whole matrices are dealt to the ranks that share them.
-    update.optimizer_flops = muon / double(plan_.tp) / (plan_.zero >= 1 ? double(plan_.replicas()) : 1);
+    update.optimizer_flops = muon / double(plan_.tp) / (plan_.zero >= 1 ? double(plan_.shard()) : 1);
     update.step_overhead = s_.stack.step_overhead.value.count();
     st.compute =
         st.builder.add(StageState::compute_op(segmenter_.recipe(std::move(update)), out_.program.slot_kinds - 1),
                        {st.compute, st.gradients});
+    st.builder.wait(st.compute, st.exchange);
   }
 
   const workloads::Scenario& s_;

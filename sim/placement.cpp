@@ -29,7 +29,7 @@ public:
     replicas();
     experts();
     pipeline();
-    if (s_.model.shares_embedding()) tied_embedding();
+    if (s_.model.shares_embedding() && !workloads::ends_together(plan_)) tied_embedding();
     if (plan_.schedule == workloads::Schedule::dualpipe) mirrors();
     world();
     find_isolation();

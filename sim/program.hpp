@@ -37,6 +37,7 @@ struct StageProgram {
   std::vector<Op> ops; ///< in program order
   std::vector<std::int32_t> successors;
   std::int32_t first_arrival = -1; ///< receive that the first slot waits for; -1 = none
+  std::int32_t last_gather = -1;   ///< last gather of what the step before updated; -1 = none
   /// role → tag → op (-1 none): how a finished message finds the ops it completes.
   std::array<std::vector<std::int32_t>, role_count> by_tag;
 };

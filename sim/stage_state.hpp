@@ -19,6 +19,7 @@ struct StageState {
   OpId compute = no_op;              ///< last op of the compute stream
   OpId gradients = no_op;            ///< last op of the stream that reduces gradients and gathers parameters or weights
   OpId experts = no_op;              ///< last dispatch or combine
+  OpId exchange = no_op;             ///< last exchange of loosely coupled groups beside the step
   std::optional<OpId> first_arrival; ///< what the first slot receives
   OpId next = no_op, previous = no_op;    ///< last send to the next and to the previous stage
   std::vector<std::vector<OpId>> gathers; ///< by chunk, bucket by bucket

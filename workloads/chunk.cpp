@@ -24,6 +24,9 @@ Shape shape_of(Schedule schedule) {
   default: return Shape::loop;
   }
 }
+bool ends_together(const Plan& plan) {
+  return plan.pp == 1 || shape_of(plan.schedule) != Shape::loop;
+}
 std::int64_t virtual_stages(const Plan& plan) {
   return shape_of(plan.schedule) == Shape::bidirectional ? plan.pp : plan.pp * plan.vpp;
 }
@@ -95,9 +98,10 @@ std::vector<Chunk> chunks_of(const Model& model, const Plan& plan) {
         hold(model.kind(model.layers + i));
       c.parameters += double(c.mtp) * model.mtp_projection_parameters() / tp;
     }
-    const double copies = c.mtp > 0 && !c.embedding && !model.tied_embeddings ? 1 : 0; // its look-ups need the table
-    const bool own_head = c.head && !(model.tied_embeddings && c.embedding);
-    c.parameters += (double(c.embedding) + double(own_head) + copies) * model.embedding_parameters() / tp;
+    const bool own_head = c.head && !(model.tied_embeddings && ends_together(plan));
+    const bool copy = c.mtp > 0 && !model.tied_embeddings && !ends_together(plan); // its look-ups need the table
+    c.tables = double(c.embedding) + double(own_head) + double(copy);
+    c.parameters += c.tables * model.embedding_parameters() / tp;
     out.push_back(c);
   }
   return out;

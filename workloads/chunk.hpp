@@ -13,6 +13,7 @@ namespace weft::workloads {
 struct Chunk {
   std::int64_t dense_layers = 0, expert_layers = 0;
   bool embedding = false, head = false;
+  double tables = 0;     ///< embedding tables held: of the embedding, an untied head, look-ups beside the head
   std::int64_t mtp = 0;  ///< multi-token prediction modules, on the chunk with the head
   double parameters = 0; ///< without routed experts, on one rank of the tp group; a tied head elsewhere is a copy
   double replicated_parameters = 0; ///< of them, what every rank of the tp group holds whole
@@ -34,6 +35,8 @@ enum class Shape {
   bidirectional ///< two copies of the model, one from each end: chunk 0 is stage s, chunk 1 is stage pp-1-s
 };
 Shape shape_of(Schedule schedule);
+/// First and last virtual stage lie on one stage, or (two copies) each holds what the other does: one table serves.
+bool ends_together(const Plan& plan);
 std::int64_t virtual_stages(const Plan& plan);
 std::int64_t virtual_stage(const Plan& plan, std::int64_t stage, std::int64_t chunk);
 /// The stage that holds virtual stage v, for the chunk of the same copy.

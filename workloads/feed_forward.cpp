@@ -91,10 +91,11 @@ void mlp_forward(LayerBuilder& b) {
 void mlp_backward(LayerBuilder& b) {
   b.recomputation(true);
   const double inner = b.ffn();
-  if (b.repeats(RecomputePart::mlp) && !b.model().parallel_block) { // a checkpoint repeats its whole module
-    b.gather_input(b.hidden());
+  if (b.repeats(RecomputePart::mlp)) {          // a checkpoint repeats its whole module
+    const bool own = !b.model().parallel_block; // else input and output are attention's too
+    if (own) b.gather_input(b.hidden());
     matmuls_forward(b, inner);
-    b.reduce_output(b.hidden());
+    if (own) b.reduce_output(b.hidden());
   }
   if (b.input_half() && b.repeats(RecomputePart::every_second_matmul))
     b.gemm(b.tokens(), b.hidden(), b.gates() * inner);
@@ -134,7 +135,7 @@ void experts_backward(LayerBuilder& b) {
     shared_forward(b);
   } else if (b.repeats(RecomputePart::activation))
     b.elementwise(activation_bytes_forward(b) * load.inner * load.rows);
-  if (b.repeats(RecomputePart::mlp)) shared_forward(b);
+  if (b.repeats(RecomputePart::mlp) && !b.repeats(RecomputePart::experts)) shared_forward(b);
   b.recomputation(false);
   if (shared > 0) {
     b.row_backward(shared, b.hidden());

@@ -88,6 +88,7 @@ Work layer_backward(const LayerContext& context, LayerKind kind, BackwardPart pa
 
 Work embedding_forward(const LayerContext& context) {
   LayerBuilder b(context);
+  b.sixteen_bit();
   const double buffer = activation_element * b.tokens() * b.hidden();
   b.elementwise(2 * buffer); // read the rows, write the activations
   b.reduce_output(b.hidden());
@@ -96,6 +97,7 @@ Work embedding_forward(const LayerContext& context) {
 
 Work embedding_backward(const LayerContext& context) {
   LayerBuilder b(context);
+  b.sixteen_bit();
   const double buffer = activation_element * b.tokens() * b.hidden();
   b.gather_input(b.hidden());
   b.streaming(3 * buffer); // read the gradient, read and write the rows it is added to
@@ -104,6 +106,7 @@ Work embedding_backward(const LayerContext& context) {
 
 Work head_forward(const LayerContext& context) {
   LayerBuilder b(context);
+  b.sixteen_bit();
   b.norm(4);
   b.gather_input(b.hidden());
   b.gemm(b.tokens(), b.hidden(), b.vocab());
@@ -115,6 +118,7 @@ Work head_forward(const LayerContext& context) {
 
 Work head_backward(const LayerContext& context, BackwardPart part) {
   LayerBuilder b(context, part);
+  b.sixteen_bit();
   b.streaming(cross_entropy_backward_share * context.stack.cross_entropy_bytes.value * b.vocab() * b.tokens());
   b.column_backward(b.hidden(), b.vocab());
   b.norm(6);
@@ -129,6 +133,7 @@ Work boundary_gather(const LayerContext& context) {
 
 Work mtp_forward(const LayerContext& context) {
   LayerBuilder b(context);
+  b.sixteen_bit();
   b.norm(hidden_bytes_forward);
   b.gather_input(2 * b.hidden());
   b.gemm(b.tokens(), 2 * b.hidden(), b.hidden() / b.tp());
@@ -137,6 +142,7 @@ Work mtp_forward(const LayerContext& context) {
 
 Work mtp_backward(const LayerContext& context, BackwardPart part) {
   LayerBuilder b(context, part);
+  b.sixteen_bit();
   b.column_backward(2 * b.hidden(), b.hidden() / b.tp());
   b.norm(hidden_bytes_backward);
   return b.take();

@@ -19,6 +19,7 @@ public:
   LayerBuilder(const LayerContext& context, BackwardPart part = BackwardPart::both);
 
   void recomputation(bool on) { recomputation_ = on; }
+  void sixteen_bit() { sixteen_bit_ = true; } ///< embedding, head and projections beside them are not cast
   Work take() { return std::move(work_); }
 
   // --- kernels ---------------------------------------------------------------------------------------
@@ -64,7 +65,7 @@ public:
   /// Bytes of an element that tp gathers.
   [[nodiscard]] double gathered_element() const {
     const double cast = bytes_per_element(c_.training.precision);
-    return c_.stack.tp_low_precision ? std::min(cast, activation_element) : activation_element;
+    return c_.stack.tp_low_precision && !sixteen_bit_ ? std::min(cast, activation_element) : activation_element;
   }
   [[nodiscard]] bool trains() const { return !c_.training.frozen; }
   /// Whether the backward of a linear gathers its input once more.
@@ -79,7 +80,7 @@ private:
   const LayerContext& c_;
   BackwardPart part_;
   double tokens_ = 0, shared_ = 1;
-  bool recomputation_ = false;
+  bool recomputation_ = false, sixteen_bit_ = false;
   Work work_;
 };
 

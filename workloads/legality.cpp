@@ -70,6 +70,8 @@ std::string wrong_outer(const Model& model, const Plan& p) {
   const auto at = [&](Dimension d) { return std::find(p.order.begin(), p.order.end(), d); };
   if (p.cp > 1 && at(Dimension::cp) > at(Dimension::dp))
     return "outer beside cp needs an order with cp before dp: a loosely coupled group holds whole sequences";
+  if (model.experts && p.tp > 1 && at(Dimension::tp) > at(Dimension::dp))
+    return "outer beside experts needs an order with tp before dp: a loosely coupled group holds whole experts";
   if (model.experts && p.ep * p.expert_tp != p.tp * p.coupled())
     return fmt::format(
         "outer beside experts needs ep × expert_tp ({}) to fill a loosely coupled group's stage ({} ranks)",

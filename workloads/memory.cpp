@@ -47,16 +47,16 @@ Stage stage_parts(const LayerContext& c, const std::vector<Chunk>& chunks, std::
     out.chunks.push_back(&here);
     const double all = here.parameters + here.expert_parameters;
     out.largest = std::max(out.largest, all);
-    for (const auto& [kind, layers] :
-         {std::pair{LayerKind::dense, here.dense_layers}, std::pair{LayerKind::experts, here.expert_layers + here.mtp}})
-      if (layers > 0) out.largest_layer = std::max(out.largest_layer, layer_parameters(c, kind));
+    const LayerKind last = c.model.kind(c.model.layers); // of multi-token prediction modules
+    for (LayerKind kind : {LayerKind::dense, LayerKind::experts})
+      if ((kind == LayerKind::dense ? here.dense_layers : here.expert_layers) + (kind == last ? here.mtp : 0) > 0)
+        out.largest_layer = std::max(out.largest_layer, layer_parameters(c, kind));
     out.dense += here.parameters;
     out.experts += here.expert_parameters;
     out.head = out.head || here.head;
     out.dense_layers = out.dense_layers || here.dense_layers > 0;
     out.expert_layers = out.expert_layers || here.expert_layers > 0;
-    const bool own_head = here.head && !(c.model.tied_embeddings && here.embedding);
-    out.ends += (double(here.embedding) + double(own_head)) * c.model.embedding_parameters() / double(c.plan.tp);
+    out.ends += here.tables * c.model.embedding_parameters() / double(c.plan.tp);
   }
   return out;
 }
@@ -156,7 +156,8 @@ Bytes activation_bytes(const LayerContext& c, LayerKind kind) {
   if (m.latent) bytes += 2 * element * own * double(m.latent->query_rank + m.latent->kv_rank + m.latent->rope_dim);
   const double gates = m.gated_mlp ? 2 : 1;
   const double mlp = kind == LayerKind::dense ? double(m.ffn) : double(m.experts->shared_ffn);
-  if (!repeats(RecomputePart::mlp)) // every second matmul: the first of the MLP
+  const bool again = repeats(RecomputePart::mlp) || (kind == LayerKind::experts && repeats(RecomputePart::experts));
+  if (!again) // every second matmul: the first of the MLP
     bytes += tokens / t * mlp * (element * (half ? 1 : gates) + (repeats(RecomputePart::activation) || half ? 0 : in));
   if (kind == LayerKind::experts) bytes += experts_kept(c, selective, own);
   // Unfused attention also keeps softmax output, dropout mask and dropout output of all scores.
@@ -170,21 +171,22 @@ Bytes weight_gradient_bytes(const LayerContext& c, LayerKind kind) {
   const double tokens = double(c.training.sequence) * double(c.plan.microbatch) / double(c.plan.cp);
   const double t = double(c.plan.tp), own = tokens / (c.plan.sp ? t : 1), h = double(m.hidden);
   const double gates = m.gated_mlp ? 2 : 1;
-  // Query, key, value and output matmul: input and output gradient each.
-  double bytes = element * (2 * own * h + tokens / t * m.value_width());
+  const double inputs = c.stack.tp_keeps_gathered ? tokens : own, in = input_element(c);
+  const double mlp = kind == LayerKind::dense ? double(m.ffn) : double(m.experts->shared_ffn);
+  // Inputs of the four matmuls (query-key-value, output, up, down), then their output gradients.
+  double bytes = in * (2 * inputs * h + tokens / t * (m.value_width() + mlp));
+  bytes += element * (2 * own * h + tokens / t * (m.query_width() + gates * mlp));
   if (m.latent) {
     const LatentAttention& l = *m.latent;
     bytes += element * (2 * own * double(l.query_rank + l.kv_rank + l.rope_dim) +
-                        tokens / t * (m.query_width() + double(m.heads) * double(l.nope_dim + l.value_dim)));
+                        tokens / t * double(m.heads) * double(l.nope_dim + l.value_dim));
   } else {
-    bytes += element * tokens / t * (m.query_width() + 2 * double(m.kv_heads) * double(m.head_dim));
+    bytes += element * tokens / t * 2 * double(m.kv_heads) * double(m.head_dim);
   }
-  const double mlp = kind == LayerKind::dense ? double(m.ffn) : double(m.experts->shared_ffn);
-  bytes += element * (2 * own * h + tokens / t * mlp * (gates + 1));
   if (kind == LayerKind::experts) {
     const Experts& e = *m.experts;
     const double rows = own * double(e.top_k) * (e.capacity > 0 ? e.capacity : e.skew);
-    bytes += element * rows * (2 * h + (gates + 1) * double(e.ffn));
+    bytes += rows * (in * (h + double(e.ffn)) + element * (h + gates * double(e.ffn)));
   }
   return Bytes(bytes);
 }
@@ -272,7 +274,7 @@ MemoryNeed need_of(const LayerContext& c, const std::vector<Chunk>& chunks, cons
   if (c.plan.schedule == Schedule::async && c.plan.pp > 1) need.weights += Bytes(weight_bytes * all);
   const double activations = peak_activations(c, slots, s);
   need.activations = Bytes(activations);
-  need.workspace = Bytes(c.stack.memory_reserve.value.count() + transient_bytes(c, s, activations, c.plan.zero >= 3));
+  need.workspace = Bytes(c.stack.memory_reserve.value.count() + transient_bytes(c, s, activations, layerwise));
   return need;
 }
 

@@ -56,7 +56,8 @@ enum class ContextAlgorithm {
 enum class Dimension { tp, cp, ep, dp, pp };
 /// How layers are dealt to the chunks when no explicit split is given.
 enum class StageSplit {
-  automatic, ///< layers if they divide, else embedding_and_head if that divides, else layers with the remainder first
+  automatic, ///< layers if they divide, else embedding_and_head if that divides, else with multi-token prediction the
+             ///< last chunk takes what the others leave, else layers with the remainder first
   layers,    ///< floor, plus one on the first chunks
   embedding_and_head ///< embedding and head each count as one layer
 };

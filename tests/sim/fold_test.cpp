@@ -1,5 +1,6 @@
 // Is the folded step the unfolded one, rank by rank? And do ledgers and bytes hold on every plan?
 #include "tests/support.hpp"
+#include "workloads/chunk.hpp"
 
 #include <fmt/format.h>
 
@@ -289,4 +290,36 @@ TEST_CASE("every legal tiny plan keeps both ledgers and its bytes") {
               ++ran;
             }
   CHECK(ran > 100);
+}
+
+TEST_CASE("a step that does not wait for other stages is not shorter than its own gathers and reductions") {
+  // Parameters are gathered and gradients reduced at 1 GB/s a rank: 15 s that no layout makes vanish.
+  const std::vector<std::string> sets{"model=llama3-8b", "cluster.accelerators=64", "training.global_batch=256",
+                                      "training.sequence=4096",
+                                      "stack.dp_ring_rate={value: 1 GB/s, source: test, evidence: assumed}"};
+  auto at = [&](const char* schedule) {
+    auto all = sets;
+    all.push_back(
+        fmt::format("plan={{pp: 4, dp: 16, zero: 1, layers_per_chunk: [4, 9, 9, 10], schedule: {}}}", schedule));
+    return test::simulate("llama3-405b-16k", all);
+  };
+  const auto apart = at("zb-1p");
+  double largest = 0; // bytes that a rank of the fullest stage gathers and reduces
+  for (const auto& chunk : workloads::chunks_of(apart.scenario.model, apart.scenario.plan))
+    largest = std::max(largest, chunk.parameters * (2 + 4) * 15 / 16);
+  CHECK(apart.run.step_time > largest / 1e9);
+  CHECK(apart.run.step_time <= at("zb-h1").run.step_time * 1.001);
+  check_ledgers(apart);
+}
+
+TEST_CASE("an overlapped exchange of loosely coupled groups runs beside their own reductions") {
+  auto at = [](const char* overlap) {
+    return test::simulate(
+        "llama3-405b-16k",
+        {"model=llama3-8b", "cluster.accelerators=64", "training.global_batch=128",
+         fmt::format("plan={{tp: 8, dp: 8, outer: {{inner_steps: 2, replicas: 2, overlap: {}}}}}", overlap)});
+  };
+  const auto after = at("false"), beside = at("true");
+  CHECK(beside.run.step_time < 0.99 * after.run.step_time);
+  check_ledgers(beside);
 }

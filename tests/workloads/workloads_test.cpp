@@ -220,3 +220,45 @@ TEST_CASE("layers that recompute are counted: by share of each kind, or the firs
   CHECK(four == doctest::Approx(15 * 4 * (whole + input)));
   CHECK(all == doctest::Approx(15 * 8 * input));
 }
+
+TEST_CASE("recomputation that frees a module's activations repeats its matmuls, once") {
+  auto executed = [](const LayerContext& context, LayerKind kind) {
+    double out = 0;
+    for (const auto& step : layer_backward(context, kind))
+      if (!step.is_collective && step.kernel.recomputation) out += step.kernel.executed.count();
+    return out;
+  };
+  auto parallel = test::load("llama3-405b-16k", {"model=falcon-180b"}).scenario;
+  parallel.plan.recompute_parts = {RecomputePart::mlp};
+  const LayerContext block{parallel.model, parallel.training, parallel.plan, parallel.stack, Recompute::selective};
+  const LayerContext none{parallel.model, parallel.training, parallel.plan, parallel.stack, Recompute::none};
+  CHECK(activation_bytes(block) < activation_bytes(none));
+  const double tokens = 8192, tp = 8;
+  CHECK(executed(block, LayerKind::dense) == doctest::Approx(2 * tokens * parallel.model.mlp_parameters() / tp));
+
+  auto experts = test::load("llama3-405b-16k", {"model=deepseek-v3"}).scenario;
+  const LayerContext repeat{experts.model, experts.training, experts.plan, experts.stack, Recompute::selective};
+  experts.plan.recompute_parts = {RecomputePart::experts};
+  const double once = executed(repeat, LayerKind::experts), kept = activation_bytes(repeat, LayerKind::experts).count();
+  experts.plan.recompute_parts = {RecomputePart::mlp, RecomputePart::experts};
+  CHECK(executed(repeat, LayerKind::experts) == once);
+  CHECK(activation_bytes(repeat, LayerKind::experts).count() == kept);
+}
+
+TEST_CASE("a tied head is a copy where it lies on another stage, and none where it does not") {
+  const Model tied = model("gemma2-27b");
+  auto tables = [&](Schedule schedule, std::int64_t vpp) {
+    Plan plan;
+    plan.pp = 4;
+    plan.vpp = vpp;
+    plan.schedule = schedule;
+    double out = 0;
+    for (const Chunk& c : chunks_of(tied, plan))
+      out += c.tables;
+    return out;
+  };
+  CHECK(tables(Schedule::one_f_one_b, 1) == 2);
+  CHECK(tables(Schedule::interleaved, 2) == 2);
+  CHECK(tables(Schedule::zb_v, 2) == 1);
+  CHECK(tables(Schedule::dualpipe, 2) == 1); // of each copy of the model
+}
