@@ -69,7 +69,7 @@ private:
 /// A YAML string.
 std::string quoted(const std::string& text);
 /// The run's system as an inline cluster for a scenario.
-/// `ranks`: the chips that the plan fills.
+/// `chips`: as many as the plan fills.
 std::string cluster_text(Row& row, const Value& unknown_fields, std::int64_t chips);
 
 } // namespace weft::analysis

@@ -42,7 +42,7 @@ Summary summarise(sim::StepResult result, std::string hash, bool ideal_network) 
 std::vector<std::string> caveats(const sim::StepResult& r) {
   std::vector<std::string> out;
   const auto& plan = r.scenario.plan;
-  if (plan.outer.inner_steps > 1)
+  if (plan.loose())
     out.push_back(fmt::format("Replicas average their weights once in {} steps; what that costs in convergence is not "
                               "modelled.",
                               plan.outer.inner_steps));

@@ -1,6 +1,7 @@
 #include "analysis/validate.hpp"
 
 #include "analysis/ledger.hpp"
+#include "analysis/published_row.hpp"
 #include "platforms/base/workers.hpp"
 #include "platforms/catalog.hpp"
 #include "sim/simulate.hpp"
@@ -75,11 +76,6 @@ Outcome one_layer(const Outcome& with, const Outcome& without) {
   return out;
 }
 
-bool is_open(const PublishedRun& run, const char* degree) {
-  const Value* value = run.row.find("parallel")->find(degree);
-  return !value || value->kind == Value::Kind::null || value->scalar == "unknown";
-}
-
 nlohmann::json predict(const PublishedRun& run, const Value& unknown) {
   auto all = candidates(run, unknown);
   if (!all) return {{"reason", all.error().message}};
@@ -98,7 +94,8 @@ nlohmann::json predict(const PublishedRun& run, const Value& unknown) {
   }
   // Which plan ran is unknown: only those that fit could have, where any does. (A stated plan did run, whatever our
   // count of its memory says.)
-  const bool plan_open = is_open(run, "tp") || is_open(run, "pp");
+  const Row row(run);
+  const bool plan_open = !row.find("parallel", "tp") || !row.find("parallel", "pp");
   if (plan_open && std::any_of(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.fits; }))
     std::erase_if(outcomes, [](const Outcome& o) { return !o.fits; });
   if (outcomes.empty()) return {{"reason", reason}};

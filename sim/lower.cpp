@@ -89,10 +89,13 @@ private:
     return std::int32_t(std::int64_t(slot.phase) * plan_.vpp) + slot.chunk;
   }
 
+  /// Buckets of gradients leave during the backward instead of after the last slot.
+  [[nodiscard]] bool reduces_beside() const {
+    return dp_.bucketed() && s_.stack.overlap.gradients && plan_.schedule != workloads::Schedule::dualpipe;
+  }
   void single(StageState& st, const Slot& slot, bool closes) {
     const OpId arrival = receive(st, slot);
-    const bool reduce =
-        closes && dp_.bucketed() && s_.stack.overlap.gradients && plan_.schedule != workloads::Schedule::dualpipe;
+    const bool reduce = closes && reduces_beside();
     const auto& parts = segments(st, slot);
     const std::vector<OpId> gathers = first_use(st, slot);
     std::vector<OpId> ends;
@@ -121,8 +124,7 @@ private:
   void both(StageState& st, const Slot& forward, const Slot& backward, bool closes) {
     Lane f = lane_of(segments(st, forward), receive(st, forward), forward, first_use(st, forward));
     Lane b = lane_of(segments(st, backward), receive(st, backward), backward, {});
-    const bool reduce =
-        closes && dp_.bucketed() && s_.stack.overlap.gradients && plan_.schedule != workloads::Schedule::dualpipe;
+    const bool reduce = closes && reduces_beside();
     b.buckets = reduce ? std::size_t(dp_.buckets(st.stage, backward.chunk)) : 0;
     for (bool turn = true; !f.done() || !b.done(); turn = !turn) {
       Lane& lane = turn ? f : b;

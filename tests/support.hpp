@@ -5,6 +5,7 @@
 #include "analysis/summary.hpp"
 #include "sim/simulate.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -33,6 +34,20 @@ inline sim::StepResult simulate(const std::string& name, const std::vector<std::
 
 inline double relative(double a, double b) {
   return std::abs(a - b) / std::max(1e-300, std::abs(b));
+}
+
+/// Entries of where time went are not negative and sum to the step; bytes and model FLOP agree with closed forms.
+inline void check_ledgers(const sim::StepResult& r, double flops_tolerance = 1e-3) {
+  const auto where = analysis::where_time_went(r, r.run, r.costs, 0);
+  double sum = 0;
+  for (double s : where.seconds) {
+    CHECK(s >= -1e-12);
+    sum += s;
+  }
+  CHECK(relative(sum, r.run.step_time) < 1e-9);
+  for (const auto& b : r.bytes)
+    CHECK(std::abs(b.simulated - b.closed_form) <= 1e-9 * std::max(1.0, b.closed_form));
+  CHECK(relative(r.flops.causal.count(), r.flops.six_n.count()) < flops_tolerance);
 }
 
 /// What a command prints on stdout, and its exit code.

@@ -30,21 +30,25 @@ bool ends_together(const Plan& plan) {
 std::int64_t virtual_stages(const Plan& plan) {
   return shape_of(plan.schedule) == Shape::bidirectional ? plan.pp : plan.pp * plan.vpp;
 }
-std::int64_t virtual_stage(const Plan& plan, std::int64_t stage, std::int64_t chunk) {
-  const std::int64_t mirrored = plan.pp - 1 - stage;
-  switch (shape_of(plan.schedule)) {
-  case Shape::loop: return chunk * plan.pp + stage;
-  case Shape::vee: return chunk * plan.pp + (chunk % 2 == 0 ? stage : mirrored);
+std::int64_t virtual_stage(Shape shape, std::int64_t pp, std::int64_t stage, std::int64_t chunk) {
+  const std::int64_t mirrored = pp - 1 - stage;
+  switch (shape) {
+  case Shape::loop: return chunk * pp + stage;
+  case Shape::vee: return chunk * pp + (chunk % 2 == 0 ? stage : mirrored);
   case Shape::bidirectional: return chunk == 0 ? stage : mirrored;
   }
   return 0;
 }
+std::int64_t virtual_stage(const Plan& plan, std::int64_t stage, std::int64_t chunk) {
+  return virtual_stage(shape_of(plan.schedule), plan.pp, stage, chunk);
+}
+std::int64_t stage_of(Shape shape, std::int64_t pp, std::int64_t v, std::int64_t chunk) {
+  const std::int64_t at = v % pp;
+  const bool backwards = shape == Shape::vee ? v / pp % 2 == 1 : shape == Shape::bidirectional && chunk == 1;
+  return backwards ? pp - 1 - at : at;
+}
 std::int64_t stage_of(const Plan& plan, std::int64_t v, std::int64_t chunk) {
-  const std::int64_t at = v % plan.pp;
-  const bool backwards = shape_of(plan.schedule) == Shape::vee             ? v / plan.pp % 2 == 1
-                         : shape_of(plan.schedule) == Shape::bidirectional ? chunk == 1
-                                                                           : false;
-  return backwards ? plan.pp - 1 - at : at;
+  return stage_of(shape_of(plan.schedule), plan.pp, v, chunk);
 }
 
 std::vector<std::int64_t> split_layers(const Model& model, const Plan& plan) {

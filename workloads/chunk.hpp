@@ -38,8 +38,10 @@ Shape shape_of(Schedule schedule);
 /// First and last virtual stage lie on one stage, or (two copies) each holds what the other does: one table serves.
 bool ends_together(const Plan& plan);
 std::int64_t virtual_stages(const Plan& plan);
+std::int64_t virtual_stage(Shape shape, std::int64_t pp, std::int64_t stage, std::int64_t chunk);
 std::int64_t virtual_stage(const Plan& plan, std::int64_t stage, std::int64_t chunk);
 /// The stage that holds virtual stage v, for the chunk of the same copy.
+std::int64_t stage_of(Shape shape, std::int64_t pp, std::int64_t v, std::int64_t chunk);
 std::int64_t stage_of(const Plan& plan, std::int64_t v, std::int64_t chunk);
 
 /// Layers of each virtual stage (their sum = model.layers).

@@ -3,6 +3,7 @@
 #include "platforms/catalog.hpp"
 #include "platforms/topologies/torus_ring.hpp"
 #include "platforms/topology.hpp"
+#include "tests/platforms/worlds.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -11,29 +12,16 @@
 
 using namespace weft;
 using namespace weft::platforms;
+using test::cluster;
+using test::path;
 
 namespace {
 
-Cluster cluster(const std::string& text) {
-  auto tree = parse_document(text, "test");
-  REQUIRE(tree);
-  auto out = read_cluster(*tree);
-  if (!out) FAIL(render(out.error()));
-  return std::move(*out);
-}
 std::string error(const std::string& text) {
   auto tree = parse_document(text, "test");
   REQUIRE(tree);
   auto out = read_cluster(*tree);
   return out ? std::string() : out.error().message;
-}
-std::string path(const Topology& t, std::int64_t from, std::int64_t to) {
-  std::vector<LinkId> links;
-  t.append_path(from, to, links);
-  std::string out;
-  for (LinkId l : links)
-    out += (out.empty() ? "" : " > ") + t.link_name(l);
-  return out;
 }
 double capacity(const Topology& t, const std::string& name) {
   const auto id = find_link(t.link_groups(), name);

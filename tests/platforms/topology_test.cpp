@@ -2,32 +2,15 @@
 #include "platforms/base/document.hpp"
 #include "platforms/catalog.hpp"
 #include "platforms/topology.hpp"
+#include "tests/platforms/worlds.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
 using namespace weft;
 using namespace weft::platforms;
-
-namespace {
-
-Cluster cluster(const std::string& text) {
-  auto tree = parse_document(text, "test");
-  REQUIRE(tree);
-  auto out = read_cluster(*tree);
-  if (!out) FAIL(render(out.error()));
-  return std::move(*out);
-}
-std::string path(const Topology& t, std::int64_t from, std::int64_t to) {
-  std::vector<LinkId> links;
-  t.append_path(from, to, links);
-  std::string out;
-  for (LinkId l : links)
-    out += (out.empty() ? "" : " > ") + t.link_name(l);
-  return out;
-}
-
-} // namespace
+using test::cluster;
+using test::path;
 
 TEST_CASE("the Llama 3 cluster: ports inside a node, cards, racks of two nodes, pods above") {
   const Cluster c = cluster("{name: h100-meta-24k-roce, accelerators: 6144}");

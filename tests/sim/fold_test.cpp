@@ -13,19 +13,6 @@ const std::vector<sim::ComputeSpan>& spans(const sim::StepResult& r, std::size_t
   return r.run.compute[std::size_t(r.folded.rank_class[rank])];
 }
 
-void check_ledgers(const sim::StepResult& r) {
-  const auto where = analysis::where_time_went(r, r.run, r.costs, 0);
-  double sum = 0;
-  for (double s : where.seconds) {
-    CHECK(s >= -1e-12);
-    sum += s;
-  }
-  CHECK(test::relative(sum, r.run.step_time) < 1e-9);
-  for (const auto& check : r.bytes)
-    CHECK(test::relative(check.simulated, check.closed_form) < 1e-9);
-  CHECK(test::relative(r.flops.causal.count(), r.flops.six_n.count()) < 1e-3);
-}
-
 /// FOLDING's tolerance for CM02: 1e-9, or ten times the response to a last-place change of one capacity.
 void check_fold(const std::string& scenario, const std::vector<std::string>& sets) {
   const auto loaded = test::load(scenario, sets);
@@ -49,8 +36,8 @@ void check_fold(const std::string& scenario, const std::vector<std::string>& set
   const auto wa = analysis::where_time_went(a, a.run, a.costs, 0), wb = analysis::where_time_went(b, b.run, b.costs, 0);
   for (std::size_t e = 0; e < sim::entry_count; ++e)
     CHECK(std::abs(wa.seconds[e] - wb.seconds[e]) < 1e-8 * b.run.step_time);
-  check_ledgers(a);
-  check_ledgers(b);
+  test::check_ledgers(a);
+  test::check_ledgers(b);
   for (std::size_t i = 0; i < a.links.size(); ++i)
     CHECK(std::abs(a.links[i].bytes - b.links[i].bytes) <= 1e-9 * b.links[i].bytes);
 }
@@ -199,7 +186,7 @@ TEST_CASE("tp inside the slot costs what tp as flows costs where nothing shares 
       CHECK(b.program.fused == 0);
       CHECK(test::relative(a.run.step_time, b.run.step_time) < 1e-7);
       CHECK(test::relative(a.ideal.step_time, b.ideal.step_time) < 1e-9);
-      check_ledgers(b);
+      test::check_ledgers(b);
       const auto wa = analysis::where_time_went(a, a.run, a.costs, 0),
                  wb = analysis::where_time_went(b, b.run, b.costs, 0);
       for (sim::Entry e : {sim::Entry::tp, sim::Entry::useful, sim::Entry::overlap_slowdown})
@@ -280,7 +267,7 @@ TEST_CASE("every legal tiny plan keeps both ledgers and its bytes") {
               sim::Options all;
               all.all_subsets = true;
               const auto r = test::simulate(loaded, all);
-              check_ledgers(r);
+              test::check_ledgers(r);
               const auto tax = analysis::interconnect_tax(r);
               double parts = 0;
               for (const auto& part : tax.parts)
@@ -309,7 +296,7 @@ TEST_CASE("a step that does not wait for other stages is not shorter than its ow
     largest = std::max(largest, chunk.parameters * (2 + 4) * 15 / 16);
   CHECK(apart.run.step_time > largest / 1e9);
   CHECK(apart.run.step_time <= at("zb-h1").run.step_time * 1.001);
-  check_ledgers(apart);
+  test::check_ledgers(apart);
 }
 
 TEST_CASE("an overlapped exchange of loosely coupled groups runs beside their own reductions") {
@@ -321,5 +308,5 @@ TEST_CASE("an overlapped exchange of loosely coupled groups runs beside their ow
   };
   const auto after = at("false"), beside = at("true");
   CHECK(beside.run.step_time < 0.99 * after.run.step_time);
-  check_ledgers(beside);
+  test::check_ledgers(beside);
 }

@@ -1,5 +1,5 @@
 // Lays weight gradients into the gaps of an order of forwards and input gradients, by running the pipeline once
-// with relative times and no communication.
+// with relative times.
 #include "workloads/schedules/schedules.hpp"
 
 #include <algorithm>
@@ -10,15 +10,6 @@ namespace weft::workloads {
 namespace {
 
 constexpr double never = std::numeric_limits<double>::infinity();
-
-std::int64_t virtual_of(Shape shape, std::int64_t pp, std::size_t stage, std::int32_t chunk) {
-  const auto s = std::int64_t(stage);
-  return chunk * pp + (shape == Shape::vee && chunk % 2 == 1 ? pp - 1 - s : s);
-}
-
-std::int64_t stage_at(Shape shape, std::int64_t pp, std::int64_t v) {
-  return shape == Shape::vee && v / pp % 2 == 1 ? pp - 1 - v % pp : v % pp;
-}
 
 class Filler {
 public:
@@ -51,7 +42,7 @@ private:
   };
 
   [[nodiscard]] std::int64_t v_of(std::size_t stage, std::int32_t chunk) const {
-    return virtual_of(shape_, p_.pp, stage, chunk);
+    return virtual_stage(shape_, p_.pp, std::int64_t(stage), chunk);
   }
   [[nodiscard]] std::size_t key(bool backward, std::int64_t v, std::int32_t microbatch) const {
     return std::size_t((v * p_.microbatches + microbatch) * 2 + (backward ? 1 : 0));
@@ -63,7 +54,7 @@ private:
     if (forward && v == 0) return 0;
     if (!forward && v == last) return done_[key(false, v, slot.microbatch)];
     const std::int64_t from = forward ? v - 1 : v + 1;
-    const bool turns = stage_at(shape_, p_.pp, from) == stage_at(shape_, p_.pp, v); // stays on its stage
+    const bool turns = stage_of(shape_, p_.pp, from, slot.chunk) == std::int64_t(stage); // stays on its stage
     return done_[key(!forward, from, slot.microbatch)] + (turns ? 0 : p_.times.message);
   }
   /// Whether the stage does a weight gradient next although slots remain.
@@ -138,14 +129,14 @@ double longest_stage(const Slots& slots, const Pipeline& p, Shape shape) {
       Stage& st = stages[s];
       for (; st.at < slots[s].size(); ++st.at) {
         const Slot& slot = slots[s][st.at];
-        const std::int64_t v = virtual_of(shape, p.pp, s, slot.chunk);
+        const std::int64_t v = virtual_stage(shape, p.pp, std::int64_t(s), slot.chunk);
         const bool forward = slot.phase == Phase::forward, input = is_backward(slot.phase);
         double ready = 0;
         if (input && v == last) ready = done[key(false, v, slot.microbatch)];
         if ((forward && v > 0) || (input && v != last)) {
           const std::int64_t from = forward ? v - 1 : v + 1;
           ready = done[key(input, from, slot.microbatch)];
-          if (stage_at(shape, p.pp, from) != std::int64_t(s)) ready += p.times.message;
+          if (stage_of(shape, p.pp, from, slot.chunk) != std::int64_t(s)) ready += p.times.message;
         }
         if (ready == never) break;
         const double time = forward                         ? p.times.forward
