@@ -33,7 +33,7 @@ public:
     double ranks = 0;
     for (std::size_t rc = 0; rc < lines_.size(); ++rc) {
       where.by_class.push_back(of_class(rc));
-      const double count = result_.folded.ranks[rc].count;
+      const double count = double(result_.folded.ranks[rc].count);
       ranks += count;
       for (std::size_t e = 0; e < sim::entry_count; ++e)
         where.seconds[e] += count * where.by_class.back()[e];

@@ -9,7 +9,7 @@
 namespace weft::platforms {
 namespace {
 
-tl::unexpected<Error> unknown(const DegradedLink& d, const std::vector<Topology::Group>& groups) {
+tl::unexpected<Error> unknown(const DegradedLink& d, const std::vector<LinkGroup>& groups) {
   const std::string message = fmt::format("the cluster has no link `{}`", d.link);
   std::vector<std::string> names;
   for (const auto& g : groups)
@@ -84,7 +84,7 @@ private:
 Result<void> check_degraded(const Cluster& cluster) {
   if (cluster.degraded.empty()) return {};
   const Topology topology(cluster, cluster.ranks());
-  const auto groups = topology.link_groups();
+  const auto& groups = topology.groups();
   std::set<LinkId> seen, removed;
   std::vector<std::pair<LinkId, const DegradedLink*>> links;
   for (const DegradedLink& d : cluster.degraded) {

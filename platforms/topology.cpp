@@ -2,6 +2,7 @@
 
 #include "platforms/topologies/topologies.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <fmt/format.h>
@@ -27,14 +28,34 @@ template <class Table, class K> auto find(const Table& table, K kind) {
   return table[0].second; // every enumerator has its row
 }
 
+std::string group_name(const LinkGroup& group, const std::vector<FabricTier>& tiers) {
+  switch (group.kind) {
+  case LinkKind::scale_up_tx: return "scale-up port tx";
+  case LinkKind::scale_up_rx: return "scale-up port rx";
+  case LinkKind::mesh: return "mesh link";
+  case LinkKind::node_up: return "node uplink";
+  case LinkKind::node_down: return "node downlink";
+  case LinkKind::nic_tx: return "NIC tx";
+  case LinkKind::nic_rx: return "NIC rx";
+  case LinkKind::tier_up: return tiers[std::size_t(group.tier)].name + " uplink";
+  case LinkKind::tier_down: return tiers[std::size_t(group.tier)].name + " downlink";
+  case LinkKind::torus: return fmt::format("torus link {}{}", "xyz"[group.tier / 2], "+-"[group.tier % 2]);
+  case LinkKind::bridge: return "bridge";
+  case LinkKind::pcie_up: return "PCIe switch uplink";
+  case LinkKind::pcie_down: return "PCIe switch downlink";
+  case LinkKind::host: return "host";
+  }
+  return "?";
+}
+
 } // namespace
 
 Topology::Topology(const Cluster& cluster, std::int64_t ranks)
     : ranks_(ranks), ranks_per_node_(cluster.ranks_per_node()), ranks_per_domain_(cluster.ranks_per_domain()) {
-  for (const FabricTier& tier : cluster.fabric.tiers)
-    tier_names_.push_back(tier.name);
-  scale_up_ = find(scale_up_kinds, cluster.node.scale_up)(cluster, ranks, LinkTable(links_));
-  scale_out_ = find(scale_out_kinds, cluster.fabric.kind)(cluster, ranks, *scale_up_, LinkTable(links_));
+  scale_up_ = find(scale_up_kinds, cluster.node.scale_up)(cluster, ranks, LinkTable(groups_));
+  scale_out_ = find(scale_out_kinds, cluster.fabric.kind)(cluster, ranks, *scale_up_, LinkTable(groups_));
+  for (LinkGroup& g : groups_)
+    g.name = group_name(g, cluster.fabric.tiers);
   degrade(cluster);
 }
 Topology::~Topology() = default;
@@ -54,41 +75,30 @@ void Topology::append_path(std::int64_t from, std::int64_t to, std::vector<LinkI
   }
 }
 
-std::string Topology::link_group(LinkId id) const {
-  const Link& link = links_[id];
-  const bool of_fabric = link.kind == LinkKind::tier_up || link.kind == LinkKind::tier_down;
-  const std::string tier = of_fabric ? tier_names_[std::size_t(link.tier)] : std::string();
-  switch (link.kind) {
-  case LinkKind::scale_up_tx: return "scale-up port tx";
-  case LinkKind::scale_up_rx: return "scale-up port rx";
-  case LinkKind::mesh: return "mesh link";
-  case LinkKind::node_up: return "node uplink";
-  case LinkKind::node_down: return "node downlink";
-  case LinkKind::nic_tx: return "NIC tx";
-  case LinkKind::nic_rx: return "NIC rx";
-  case LinkKind::tier_up: return tier + " uplink";
-  case LinkKind::tier_down: return tier + " downlink";
-  case LinkKind::torus: return fmt::format("torus link {}{}", "xyz"[link.tier / 2], "+-"[link.tier % 2]);
-  case LinkKind::bridge: return "bridge";
-  case LinkKind::pcie_up: return "PCIe switch uplink";
-  case LinkKind::pcie_down: return "PCIe switch downlink";
-  case LinkKind::host: return "host";
+std::int64_t Topology::link_count() const {
+  return groups_.empty() ? 0 : std::int64_t(groups_.back().first) + groups_.back().count;
+}
+
+std::size_t Topology::group_of(LinkId id) const {
+  const auto after = std::upper_bound(groups_.begin(), groups_.end(), id,
+                                      [](LinkId link, const LinkGroup& g) { return link < g.first; });
+  return std::size_t(after - groups_.begin()) - 1;
+}
+
+Link Topology::link(LinkId id) const {
+  const LinkGroup& g = groups_[group_of(id)];
+  Link out{g.kind, g.tier, std::int64_t(id - g.first), g.capacity, g.binding};
+  if (degraded_.empty()) return out;
+  if (const auto d = degraded_.find(id); d != degraded_.end()) {
+    out.capacity = out.capacity * d->second;
+    out.binding = true;
   }
-  return "?";
+  return out;
 }
 
 std::string Topology::link_name(LinkId id) const {
-  return fmt::format("{} {}", link_group(id), links_[id].owner);
-}
-
-std::vector<Topology::Group> Topology::link_groups() const {
-  std::vector<Group> out;
-  for (std::size_t i = 0; i < links_.size(); ++i) {
-    const bool same = i > 0 && links_[i].kind == links_[i - 1].kind && links_[i].tier == links_[i - 1].tier;
-    if (!same) out.push_back({link_group(LinkId(i)), LinkId(i), 0});
-    ++out.back().count;
-  }
-  return out;
+  const LinkGroup& g = groups_[group_of(id)];
+  return fmt::format("{} {}", g.name, id - g.first);
 }
 
 void Topology::order_ring(std::vector<std::int32_t>& members) const {
@@ -98,17 +108,15 @@ void Topology::order_ring(std::vector<std::int32_t>& members) const {
 /// Names were checked when the cluster was read (check_degraded); others are passed over.
 void Topology::degrade(const Cluster& cluster) {
   if (cluster.degraded.empty()) return;
-  const std::vector<Group> groups = link_groups();
   for (const DegradedLink& d : cluster.degraded) {
-    const auto id = find_link(groups, d.link);
+    const auto id = find_link(groups_, d.link);
     if (!id) continue;
-    links_[*id].capacity = links_[*id].capacity * d.share;
-    links_[*id].binding = true;
+    degraded_[*id] = d.share;
     if (d.share == 0) scale_up_->avoid(*id);
   }
 }
 
-std::optional<LinkId> find_link(const std::vector<Topology::Group>& groups, const std::string& name) {
+std::optional<LinkId> find_link(const std::vector<LinkGroup>& groups, const std::string& name) {
   const std::size_t space = name.rfind(' ');
   if (space == std::string::npos) return std::nullopt;
   const char *first = name.data() + space + 1, *last = name.data() + name.size();
@@ -116,7 +124,7 @@ std::optional<LinkId> find_link(const std::vector<Topology::Group>& groups, cons
   const auto [end, error] = std::from_chars(first, last, owner);
   if (error != std::errc{} || end != last || std::to_string(owner).size() != std::size_t(last - first))
     return std::nullopt;
-  for (const Topology::Group& g : groups)
+  for (const LinkGroup& g : groups)
     if (owner >= 0 && owner < g.count && name.compare(0, space, g.name) == 0) return LinkId(g.first + owner);
   return std::nullopt;
 }

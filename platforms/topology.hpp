@@ -5,6 +5,7 @@
 #include "platforms/cluster.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,20 @@ struct Link {
   bool binding = true; ///< false: capacity ≥ the sum of what feeds it, so it can never limit (bytes are still counted)
 };
 
+/// A run of links that are alike, numbered 0 .. count-1 ("NIC tx 12", "pod uplink 3"). They belong to blocks of ranks:
+/// link i to the block of ranks i / per_block · ranks and on.
+struct LinkGroup {
+  std::string name;
+  LinkKind kind{};
+  std::int32_t tier = -1;
+  LinkId first = 0;
+  std::int64_t count = 0;
+  std::int64_t per_block = 1; ///< links of one block
+  std::int64_t ranks = 1;     ///< of one block
+  BytesPerSecond capacity;    ///< of a link that is not degraded
+  bool binding = true;        ///< see Link
+};
+
 /// Which part of the interconnect a pair of ranks uses.
 enum class Reach { self, domain, fabric };
 
@@ -54,7 +69,13 @@ public:
   Topology& operator=(Topology&&) noexcept;
 
   [[nodiscard]] std::int64_t ranks() const { return ranks_; }
-  [[nodiscard]] const std::vector<Link>& links() const { return links_; }
+  [[nodiscard]] std::int64_t ranks_per_domain() const { return ranks_per_domain_; }
+  /// All links, as runs in ascending order of ids: nothing is stored for one link unless it is degraded.
+  [[nodiscard]] const std::vector<LinkGroup>& groups() const { return groups_; }
+  [[nodiscard]] std::int64_t link_count() const;
+  [[nodiscard]] std::size_t group_of(LinkId id) const;
+  [[nodiscard]] Link link(LinkId id) const;
+  [[nodiscard]] const std::map<LinkId, double>& degraded() const { return degraded_; } ///< share of the capacity
   [[nodiscard]] std::int64_t node_of(std::int64_t rank) const { return rank / ranks_per_node_; }
   [[nodiscard]] std::int64_t domain_of(std::int64_t rank) const { return rank / ranks_per_domain_; }
   [[nodiscard]] Reach reach(std::int64_t from, std::int64_t to) const;
@@ -62,15 +83,6 @@ public:
   void append_path(std::int64_t from, std::int64_t to, std::vector<LinkId>& out) const;
   /// "NIC tx 12", "pod uplink 3": for messages, reports and `degraded`.
   [[nodiscard]] std::string link_name(LinkId id) const;
-  /// Name of a link's class of hardware: "scale-up port", "NIC", "rack uplink", "pod uplink", ...
-  [[nodiscard]] std::string link_group(LinkId id) const;
-  /// One run of links of the same name, numbered 0 .. count-1.
-  struct Group {
-    std::string name;
-    LinkId first = 0;
-    std::int64_t count = 0;
-  };
-  [[nodiscard]] std::vector<Group> link_groups() const;
   /// Orders ranks of one domain for a ring: along direct links where the scale-up fabric has a way round.
   void order_ring(std::vector<std::int32_t>& members) const;
 
@@ -79,14 +91,14 @@ private:
   std::int64_t ranks_ = 0;
   std::int64_t ranks_per_node_ = 1;
   std::int64_t ranks_per_domain_ = 1;
-  std::vector<std::string> tier_names_;
-  std::vector<Link> links_;
+  std::vector<LinkGroup> groups_;
+  std::map<LinkId, double> degraded_;
   std::unique_ptr<ScaleUp> scale_up_;
   std::unique_ptr<ScaleOut> scale_out_;
 };
 
 /// The link of that name, "pod uplink 3"; nothing when there is none.
-std::optional<LinkId> find_link(const std::vector<Topology::Group>& groups, const std::string& name);
+std::optional<LinkId> find_link(const std::vector<LinkGroup>& groups, const std::string& name);
 
 /// One kind of scale-up fabric; implementations stand in topologies/, listed in one table in topology.cpp.
 class ScaleUp {

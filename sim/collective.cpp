@@ -135,7 +135,7 @@ double CollectivePricer::isolated(CollectiveOp op, Bytes size, const Placement& 
   const Transfer t = price(op, size, c);
   double slowest = 0;
   for (const LinkUse& use : placement.uses_of(c))
-    slowest = std::max(slowest, t.units * use.weight / capacity[use.link]);
+    slowest = std::max(slowest, t.units * double(placement.own_weight(c, use)) / capacity[use.link]);
   return t.latency + slowest;
 }
 

@@ -65,7 +65,7 @@ private:
 
   [[nodiscard]] std::size_t ranks() const { return in_.folded.ranks.size(); }
   [[nodiscard]] const StageProgram& program(std::size_t rc) const {
-    return in_.program.stages[std::size_t(in_.placement.stage[std::size_t(in_.folded.ranks[rc].representative)])];
+    return in_.program.stages[std::size_t(in_.folded.ranks[rc].stage)];
   }
 
   void make_cells() {
@@ -124,7 +124,7 @@ private:
       const auto& link = in_.folded.links[l];
       if (!link.solved) continue;
       index[l] = std::int32_t(links.size());
-      links.push_back({link.bytes_per_second / link.divisor});
+      links.push_back({link.bytes_per_second / double(link.divisor)});
     }
     std::vector<NetworkRoute> routes;
     route_of_.assign(in_.folded.communicators.size(), -1);
@@ -133,7 +133,7 @@ private:
       if (uses.empty()) continue;
       NetworkRoute route;
       for (const LinkUse& use : uses)
-        route.links.emplace_back(index[use.link], use.weight);
+        route.links.emplace_back(index[use.link], std::int32_t(use.weight));
       route_of_[c] = std::int32_t(routes.size());
       routes.push_back(std::move(route));
     }

@@ -87,12 +87,14 @@ private:
         if (s == 0 || !(scratch_[s] == scratch_[s - 1])) sum += scratch_[s];
       next[i] = mix(sum, 31);
       for (const LinkUse& use : p_.uses_of(c)) // weights add up: the multiset of what crosses the link
-        if (solver_link_[use.link]) link_sum[use.link] += times(mix(communicator[i], 40), std::uint64_t(use.weight));
+        if (solver_link_[use.link])
+          link_sum[use.link] += times(mix(communicator[i], 40), std::uint64_t(p_.weight(c, use)));
     }
     for (std::size_t r = 0; r < rank.size(); ++r) {
       Colour sum = mix(rank[r], 50);
       for (std::size_t role = 0; role < role_count; ++role)
-        if (const std::int32_t c = p_.of_rank[r][role]; c >= 0) sum += mix(communicator[std::size_t(c)], 60 + role);
+        if (const std::int32_t c = p_.cells[r].communicator[role]; c >= 0)
+          sum += mix(communicator[std::size_t(c)], 60 + role);
       rank[r] = mix(sum, 51);
     }
     for (std::size_t l = 0; l < link.size(); ++l) {
@@ -127,39 +129,41 @@ std::vector<std::int32_t> each_its_own(std::size_t n, std::vector<std::int32_t>&
   return out;
 }
 
-/// Weights of the quotient: at each link class's representative, summed over a communicator class.
+/// Weights of the quotient: at the first link of each class, summed over a communicator class.
 void load_links(const Placement& p, const FoldInput& in, const std::vector<std::int32_t>& communicator_class,
-                const std::vector<std::int32_t>& link_class, Folded& out) {
-  std::map<std::pair<std::int32_t, std::int32_t>, double> weight, load, begins;
+                const std::vector<std::int32_t>& link_class, const std::vector<std::int32_t>& first, Folded& out) {
+  std::map<std::pair<std::int32_t, std::int32_t>, std::int64_t> weight;
+  std::map<std::pair<std::int32_t, std::int32_t>, double> load, begins;
   for (std::size_t i = 0; i < p.communicators.size(); ++i)
     for (const LinkUse& use : p.uses_of(p.communicators[i])) {
+      const auto& c = p.communicators[i];
       const std::int32_t l = link_class[use.link];
-      load[{communicator_class[i], in.group[use.link]}] += use.weight;
-      begins[{communicator_class[i], in.group[use.link]}] += use.begins;
-      if (out.links[std::size_t(l)].representative == use.link && in.solver_link[use.link])
-        weight[{communicator_class[i], l}] += use.weight;
+      load[{communicator_class[i], in.group[use.link]}] += double(c.count * use.weight);
+      begins[{communicator_class[i], in.group[use.link]}] += double(c.count * use.begins);
+      if (first[std::size_t(l)] == std::int32_t(use.link) && in.solver_link[use.link])
+        weight[{communicator_class[i], l}] += p.weight(c, use);
     }
   for (const auto& [key, w] : load)
     out.loads.push_back({key.first, key.second, w, begins[key]});
   std::vector<std::int64_t> row(out.links.size(), 0);
   for (const auto& [key, w] : weight) {
     auto& divisor = row[std::size_t(key.second)];
-    divisor = std::gcd(divisor, std::int64_t(w));
+    divisor = std::gcd(divisor, w);
   }
   for (std::size_t l = 0; l < out.links.size(); ++l) {
     auto& link = out.links[l];
-    link.divisor = std::int32_t(std::max<std::int64_t>(1, row[l]));
-    link.bytes_per_second = in.capacity[link.representative];
+    link.divisor = std::max<std::int64_t>(1, row[l]);
+    link.bytes_per_second = in.capacity[std::size_t(first[l])];
     link.solved = row[l] > 0;
   }
   for (const auto& [key, w] : weight)
     out.communicators[std::size_t(key.first)].uses.push_back(
-        {platforms::LinkId(key.second), std::int32_t(std::int64_t(w) / out.links[std::size_t(key.second)].divisor)});
+        {std::uint32_t(key.second), w / out.links[std::size_t(key.second)].divisor});
   for (auto& c : out.communicators)
     if (c.uses.empty()) { // alone on all its links: its isolated closed form
       const auto& real = p.communicators[std::size_t(c.representative)];
       for (const LinkUse& use : p.uses_of(real))
-        c.unit_seconds = std::max(c.unit_seconds, use.weight / in.capacity[use.link]);
+        c.unit_seconds = std::max(c.unit_seconds, double(p.own_weight(real, use)) / in.capacity[use.link]);
     }
 }
 
@@ -176,6 +180,7 @@ Folded fold(const Placement& p, const FoldInput& in, bool identity) {
   const StartColours& start = in.start;
   std::vector<std::int32_t> rank_reps, communicator_reps, link_reps, communicator_class, link_class;
   Folded out;
+  out.symmetry = p.symmetry;
   if (identity) {
     out.rank_class = each_its_own(start.rank.size(), rank_reps);
     communicator_class = each_its_own(start.communicator.size(), communicator_reps);
@@ -191,13 +196,15 @@ Folded fold(const Placement& p, const FoldInput& in, bool identity) {
   for (std::size_t i = 0; i < rank_reps.size(); ++i) {
     auto& r = out.ranks[i];
     r.representative = rank_reps[i];
+    const auto& cell = p.cells[std::size_t(rank_reps[i])];
+    r.stage = cell.stage;
     for (std::size_t role = 0; role < role_count; ++role) {
-      const std::int32_t c = p.of_rank[std::size_t(rank_reps[i])][role];
+      const std::int32_t c = cell.communicator[role];
       r.communicator[role] = c < 0 ? -1 : communicator_class[std::size_t(c)];
     }
   }
-  for (std::int32_t c : out.rank_class)
-    ++out.ranks[std::size_t(c)].count;
+  for (std::size_t i = 0; i < p.cells.size(); ++i)
+    out.ranks[std::size_t(out.rank_class[i])].count += p.cells[i].count;
   out.communicators.resize(communicator_reps.size());
   for (std::size_t i = 0; i < communicator_reps.size(); ++i) {
     auto& c = out.communicators[i];
@@ -208,14 +215,14 @@ Folded fold(const Placement& p, const FoldInput& in, bool identity) {
     std::sort(c.members.begin(), c.members.end());
     c.members.erase(std::unique(c.members.begin(), c.members.end()), c.members.end());
   }
-  for (std::int32_t c : communicator_class)
-    ++out.communicators[std::size_t(c)].count;
+  for (std::size_t i = 0; i < p.communicators.size(); ++i)
+    out.communicators[std::size_t(communicator_class[i])].count += p.communicators[i].count;
   out.links.resize(link_reps.size());
   for (std::size_t i = 0; i < link_reps.size(); ++i)
-    out.links[i].representative = platforms::LinkId(link_reps[i]);
-  for (std::int32_t l : link_class)
-    ++out.links[std::size_t(l)].count;
-  load_links(p, in, communicator_class, link_class, out);
+    out.links[i].representative = p.links[std::size_t(link_reps[i])].id;
+  for (std::size_t l = 0; l < p.links.size(); ++l)
+    out.links[std::size_t(link_class[l])].count += p.links[l].count;
+  load_links(p, in, communicator_class, link_class, link_reps, out);
   return out;
 }
 

@@ -23,28 +23,33 @@ std::uint64_t colour_of(std::initializer_list<std::uint64_t> properties);
 /// The quotient. Weights on a link class are summed over all communicators of a class that cross one such link.
 struct Folded {
   struct RankClass {
-    std::int32_t representative = 0;
-    std::int32_t count = 0;
+    std::int32_t representative = 0; ///< cell of the placement
+    std::int64_t count = 0;          ///< ranks
+    std::int32_t stage = 0;
     std::array<std::int32_t, role_count> communicator{}; ///< class by role, -1 = none
   };
   struct CommunicatorClass {
-    std::int32_t representative = 0;
-    std::int32_t count = 0;
+    std::int32_t representative = 0; ///< of the placement
+    std::int64_t count = 0;
     std::vector<std::int32_t> members; ///< rank classes, each once, ascending
-    std::vector<LinkUse> uses;         ///< link = link class; weight divided by the row's divisor
+    std::vector<LinkUse> uses;         ///< link = link class; weight on one of them, divided by the row's divisor
     double unit_seconds = 0;           ///< s per unit of progress on the slowest link that no other communicator loads
   };
   struct LinkClass {
     platforms::LinkId representative = 0;
-    std::int32_t count = 0;
-    std::int32_t divisor = 1;    ///< gcd of the row's weights; the capacity is divided by it too
+    std::int64_t count = 0;
+    std::int64_t divisor = 1;    ///< gcd of the row's weights; the capacity is divided by it too
     double bytes_per_second = 0; ///< achieved, undivided
     bool solved = false;         ///< enters the solver
   };
   std::vector<RankClass> ranks;
   std::vector<CommunicatorClass> communicators;
   std::vector<LinkClass> links;
-  std::vector<std::int32_t> rank_class; ///< of every rank
+  std::vector<std::int32_t> rank_class; ///< of every cell of the placement
+  Symmetry symmetry;
+  [[nodiscard]] std::int32_t class_of(std::int64_t rank) const {
+    return rank_class[std::size_t(symmetry.cell_of(symmetry.canonical(rank)))];
+  }
   /// Weight that all communicators of a class put on all links of a hardware group together, links that cannot
   /// bind included: bytes carried = weight × bytes per unit flow.
   struct Load {
@@ -55,12 +60,12 @@ struct Folded {
   std::vector<Load> loads;
 };
 
-/// Start colours, capacities and groups are given by rank, communicator and link of the placement.
+/// Start colours, capacities and groups are given by cell, communicator and link of the placement.
 struct FoldInput {
   StartColours start;
-  std::vector<bool> solver_link;   ///< may bind, and carries more than one isolated tp communicator
+  std::vector<bool> solver_link;   ///< may bind, and carries more than fused communicators
   std::vector<double> capacity;    ///< achieved bytes/s
-  std::vector<std::int32_t> group; ///< hardware group of a link, for Folded::loads
+  std::vector<std::int32_t> group; ///< of a link among the topology's, for Folded::loads
 };
 
 /// Refines to the coarsest equitable partition, or with `identity` keeps every member a class of its own

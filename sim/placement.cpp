@@ -1,9 +1,11 @@
 #include "sim/placement.hpp"
 
 #include "sim/collectives/patterns.hpp"
+#include "sim/isolation.hpp"
 #include "workloads/chunk.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace weft::sim {
 namespace {
@@ -11,95 +13,130 @@ namespace {
 using workloads::Coordinates;
 using Members = std::vector<std::int32_t>;
 
+/// Communicators inside a unit are built once a run, in its first unit; those that span units once.
 class Builder {
 public:
-  Builder(const workloads::Scenario& scenario, const platforms::Topology& topology, platforms::ScaleUpKind kind)
-      : s_(scenario), plan_(scenario.plan), map_(plan_), loader_(topology, kind) {
-    placement_.ranks = plan_.ranks();
-    std::array<std::int32_t, role_count> none{};
-    none.fill(-1);
-    placement_.of_rank.assign(std::size_t(placement_.ranks), none);
-    placement_.stage.resize(std::size_t(placement_.ranks));
-    for (std::int64_t r = 0; r < placement_.ranks; ++r)
-      placement_.stage[std::size_t(r)] = std::int32_t(map_.coordinates(r).pp);
+  Builder(const workloads::Scenario& scenario, const platforms::Topology& topology, platforms::ScaleUpKind kind,
+          const Symmetry& symmetry)
+      : s_(scenario), plan_(scenario.plan), map_(plan_), symmetry_(symmetry),
+        loader_(topology, kind, symmetry, placement_.links), rings_(loader_) {
+    placement_.symmetry = symmetry;
+    for (const auto& run : symmetry.runs())
+      for (std::int64_t stretch = 0; stretch < symmetry.stretches(); ++stretch)
+        for (std::int64_t i = 0; i < symmetry.width(); ++i) {
+          Placement::Cell cell;
+          cell.rank = (stretch * symmetry.units() + run.first) * symmetry.width() + i;
+          cell.count = run.count;
+          cell.stage = std::int32_t(map_.coordinates(cell.rank).pp);
+          cell.communicator.fill(-1);
+          placement_.cells.push_back(cell);
+        }
   }
 
-  Placement build() {
-    layer_groups();
+  /// Nothing where a communicator lies unevenly over the units.
+  std::optional<Placement> build() {
+    for (const auto& run : symmetry_.runs()) {
+      run_ = run;
+      layer_groups();
+      sharding_groups();
+      if (s_.model.experts) dealt_experts();
+      pipeline();
+      if (s_.model.shares_embedding() && !workloads::ends_together(plan_)) tied_embedding();
+      if (plan_.schedule == workloads::Schedule::dualpipe) mirrors();
+    }
+    run_ = symmetry_.runs().front();
     replicas();
-    experts();
-    pipeline();
-    if (s_.model.shares_embedding() && !workloads::ends_together(plan_)) tied_embedding();
-    if (plan_.schedule == workloads::Schedule::dualpipe) mirrors();
+    if (s_.model.experts) expert_replicas();
+    if (uneven_) return std::nullopt;
     world();
-    find_isolation();
+    placement_.isolated = find_isolated(s_, loader_.topology(), placement_);
     return std::move(placement_);
   }
 
 private:
   void layer_groups() {
     if (plan_.tp > 1)
-      for_all({1, plan_.cp, plan_.dp, plan_.pp}, [&](Coordinates at) {
+      for_all({1, plan_.cp, plan_.pp}, [&](Coordinates at) {
         Members m;
         for (at.tp = 0; at.tp < plan_.tp; ++at.tp)
           m.push_back(rank(at));
         add(Role::tp, m);
       });
     if (plan_.cp > 1)
-      for_all({plan_.tp, 1, plan_.dp, plan_.pp}, [&](Coordinates at) {
+      for_all({plan_.tp, 1, plan_.pp}, [&](Coordinates at) {
         Members m;
         for (at.cp = 0; at.cp < plan_.cp; ++at.cp)
           m.push_back(rank(at));
         add(Role::cp, m, plan_.cp_algorithm == workloads::ContextAlgorithm::all_to_all);
       });
   }
-  /// Ranks with the same dense weights; with hybrid sharding cut into groups and across them.
-  void replicas() {
-    const std::int64_t all = plan_.replicas(), shard = plan_.shard();
-    if (all == 1) return;
-    for_all({plan_.tp, 1, 1, plan_.pp}, [&](Coordinates at) {
-      Members m;
-      for (at.dp = 0; at.dp < plan_.dp; ++at.dp)
-        for (at.cp = 0; at.cp < plan_.cp; ++at.cp)
-          m.push_back(rank(at));
-      std::sort(m.begin(), m.end());
-      if (shard == all) {
-        add(Role::dp, m);
-        return;
-      }
-      for (std::int64_t first = 0; first < all && shard > 1; first += shard)
-        add(Role::shard, Members(m.begin() + first, m.begin() + first + shard));
-      for (std::int64_t at_shard = 0; at_shard < shard; ++at_shard) {
-        Members across;
-        for (std::int64_t i = at_shard; i < all; i += shard)
-          across.push_back(m[std::size_t(i)]);
-        add(Role::replica, across);
-      }
+
+  /// The unit's ranks of a stage that hold the same dense weights, in ascending order.
+  Members same_weights(std::int64_t tp, std::int64_t pp) {
+    Members m;
+    for (std::int64_t d = first_replica(); d < first_replica() + symmetry_.replicas(); ++d)
+      for (std::int64_t c = 0; c < plan_.cp; ++c)
+        m.push_back(rank({tp, c, d, pp}));
+    std::sort(m.begin(), m.end());
+    return m;
+  }
+  /// Hybrid sharding: the ranks with the same weights are cut into groups, and joined across them.
+  void sharding_groups() {
+    const std::int64_t shard = plan_.shard();
+    if (shard == plan_.replicas() || shard == 1) return;
+    for_all_weights([&](const Members& m) {
+      for (std::size_t first = 0; first < m.size(); first += std::size_t(shard))
+        add(Role::shard, Members(m.begin() + std::ptrdiff_t(first), m.begin() + std::ptrdiff_t(first) + shard));
     });
   }
-  /// Experts are dealt along the ranks of a stage: expert tensor parallelism innermost, then ep, then replicas.
-  void experts() {
-    if (!s_.model.experts) return;
-    const std::int64_t in_stage = plan_.tp * plan_.cp * plan_.dp, inner = plan_.expert_tp, ep = plan_.ep;
-    const std::int64_t replicas = plan_.expert_replicas();
-    for (std::int64_t stage = 0; stage < plan_.pp; ++stage)
-      for (std::int64_t t = 0; t < inner; ++t) {
-        for (std::int64_t d = 0; d < replicas && ep > 1; ++d) {
-          Members m;
-          for (std::int64_t e = 0; e < ep; ++e)
-            m.push_back(std::int32_t(map_.rank_of(stage, t + inner * (e + ep * d))));
-          std::sort(m.begin(), m.end());
-          add(Role::ep, m, true);
-        }
-        for (std::int64_t e = 0; e < ep && replicas > 1; ++e) {
-          Members m;
-          for (std::int64_t i = t + inner * e; i < in_stage; i += inner * ep)
-            m.push_back(std::int32_t(map_.rank_of(stage, i)));
-          std::sort(m.begin(), m.end());
-          add(Role::expert_dp, m);
-        }
+  void replicas() {
+    const std::int64_t shard = plan_.shard();
+    if (plan_.replicas() == 1) return;
+    for_all_weights([&](const Members& m) {
+      if (shard == plan_.replicas()) {
+        spread(Role::dp, m);
+        return;
       }
+      for (std::int64_t at = 0; at < shard; ++at)
+        spread(Role::replica, every(m, at, shard));
+    });
   }
+
+  /// The unit's ranks of a stage in the order in which experts are dealt along them.
+  Members in_stage(std::int64_t stage) {
+    Members out;
+    const std::int64_t unit = run_.first;
+    for (std::int64_t stretch = 0; stretch < symmetry_.stretches(); ++stretch)
+      for (std::int64_t i = 0; i < symmetry_.width(); ++i) {
+        const std::int64_t r = (stretch * symmetry_.units() + unit) * symmetry_.width() + i;
+        if (map_.coordinates(r).pp == stage) out.push_back(std::int32_t(r));
+      }
+    std::sort(out.begin(), out.end(),
+              [&](std::int32_t a, std::int32_t b) { return map_.in_stage(a) < map_.in_stage(b); });
+    return out;
+  }
+  /// Expert tensor parallelism innermost, then ep, then replicas.
+  void dealt_experts() {
+    if (plan_.ep == 1) return;
+    const std::int64_t inner = plan_.expert_tp, dealt = inner * plan_.ep;
+    for (std::int64_t stage = 0; stage < plan_.pp; ++stage) {
+      const Members all = in_stage(stage);
+      for (std::int64_t t = 0; t < inner; ++t)
+        for (auto first = all.begin(); first != all.end(); first += dealt)
+          add(Role::ep, every(Members(first, first + dealt), t, inner), true);
+    }
+  }
+  void expert_replicas() {
+    if (plan_.expert_replicas() == 1) return;
+    const std::int64_t inner = plan_.expert_tp, dealt = inner * plan_.ep;
+    for (std::int64_t stage = 0; stage < plan_.pp; ++stage) {
+      const Members all = in_stage(stage);
+      for (std::int64_t t = 0; t < inner; ++t)
+        for (std::int64_t e = 0; e < plan_.ep; ++e)
+          spread(Role::expert_dp, every(all, t + inner * e, dealt));
+    }
+  }
+
   /// Channels between successive stages; a loop of several chunks feeds the first stage from the last one.
   void pipeline() {
     if (plan_.pp == 1) return;
@@ -107,7 +144,7 @@ private:
     for (std::int64_t s = 0; s < plan_.pp; ++s) {
       const std::int64_t next = (s + 1) % plan_.pp;
       if (next == 0 && !loop) continue;
-      for_all({plan_.tp, plan_.cp, plan_.dp, 1}, [&](Coordinates at) {
+      for_all({plan_.tp, plan_.cp, 1}, [&](Coordinates at) {
         at.pp = s;
         const std::int32_t from = rank(at);
         at.pp = next;
@@ -118,7 +155,7 @@ private:
     }
   }
   void pairs(Role role, std::int64_t first, std::int64_t second) {
-    for_all({plan_.tp, plan_.cp, plan_.dp, 1}, [&](Coordinates at) {
+    for_all({plan_.tp, plan_.cp, 1}, [&](Coordinates at) {
       at.pp = first;
       const std::int32_t a = rank(at);
       at.pp = second;
@@ -135,24 +172,43 @@ private:
       pairs(Role::mirror, s, plan_.pp - 1 - s);
   }
   void world() {
-    if (placement_.ranks == 1) return;
-    Members all(static_cast<std::size_t>(placement_.ranks));
-    for (std::size_t r = 0; r < all.size(); ++r)
-      all[r] = std::int32_t(r);
-    close(open(Role::world, all));
+    if (plan_.ranks() == 1) return;
+    const auto& topology = loader_.topology();
+    Placement::Communicator c = open(Role::world);
+    c.span = {plan_.ranks(), topology.domain_of(plan_.ranks() - 1) + 1};
+    for (std::size_t cell = 0; cell < placement_.cells.size(); ++cell)
+      placement_.members.push_back(std::int32_t(cell));
+    close(c);
   }
 
+  [[nodiscard]] std::int64_t first_replica() const { return run_.first * symmetry_.replicas(); }
   [[nodiscard]] std::int32_t rank(const Coordinates& at) const { return std::int32_t(map_.rank(at)); }
-  template <class F> void for_all(const std::array<std::int64_t, 4>& size, F visit) {
-    for (std::int64_t p = 0; p < size[3]; ++p)
-      for (std::int64_t d = 0; d < size[2]; ++d)
+  [[nodiscard]] static Members every(const Members& from, std::int64_t first, std::int64_t step) {
+    Members out;
+    for (std::size_t i = std::size_t(first); i < from.size(); i += std::size_t(step))
+      out.push_back(from[i]);
+    return out;
+  }
+  /// tp, cp, pp; every replica of the unit.
+  template <class F> void for_all(const std::array<std::int64_t, 3>& size, F visit) {
+    for (std::int64_t p = 0; p < size[2]; ++p)
+      for (std::int64_t d = first_replica(); d < first_replica() + symmetry_.replicas(); ++d)
         for (std::int64_t c = 0; c < size[1]; ++c)
           for (std::int64_t t = 0; t < size[0]; ++t)
             visit(Coordinates{t, c, d, p});
   }
+  template <class F> void for_all_weights(F visit) {
+    for (std::int64_t p = 0; p < plan_.pp; ++p)
+      for (std::int64_t t = 0; t < plan_.tp; ++t)
+        visit(same_weights(t, p));
+  }
+
+  /// A communicator inside the unit.
   void add(Role role, Members members, bool all_to_all = false) {
     std::sort(members.begin(), members.end());
-    Placement::Communicator c = open(role, members);
+    Placement::Communicator c = open(role);
+    c.count = run_.count;
+    c.span = {std::int64_t(members.size()), loader_.domains(members)};
     c.all_to_all = all_to_all;
     if (all_to_all) {
       if (role == Role::ep) c.cross_share = workloads::dispatch_share(s_.model, s_.stack, c.span.domains);
@@ -160,77 +216,73 @@ private:
     } else {
       c.split = loader_.collective(members, placement_.uses);
     }
+    join(members, 0);
+    close(c);
+  }
+  /// A communicator of the ranks at the same places of all units; `members` are those of the first one.
+  void spread(Role role, Members members) {
+    if (symmetry_.units() == 1) return add(role, std::move(members));
+    std::sort(members.begin(), members.end());
+    Placement::Communicator c = open(role);
+    c.span = {std::int64_t(members.size()) * symmetry_.units(), loader_.domains(members) * symmetry_.units()};
+    c.spans_units = true;
+    c.split = rings_.load(members);
+    uneven_ = uneven_ || c.split == 0;
+    loader_.flush(placement_.uses);
+    for (const auto& run : symmetry_.runs())
+      join(members, run.first);
     close(c);
   }
   void channel(Role sender, std::int32_t from, std::int32_t to) {
-    Placement::Communicator c = open(sender, {from, to});
+    Placement::Communicator c = open(sender);
+    c.count = run_.count;
+    c.span = {2, loader_.domains({from, to})};
     loader_.send(from, to, placement_.uses);
+    join({from, to}, 0);
     const auto id = std::int32_t(placement_.communicators.size());
     close(c);
-    placement_.of_rank[std::size_t(from)][index(sender)] = id;
-    placement_.of_rank[std::size_t(to)][index(receiver_of(sender))] = id;
+    cell(from).communicator[index(sender)] = id;
+    cell(to).communicator[index(receiver_of(sender))] = id;
   }
-  Placement::Communicator open(Role role, const Members& members) {
+  Placement::Communicator open(Role role) {
     Placement::Communicator c;
     c.role = role;
-    c.first_member = std::int32_t(placement_.members.size());
-    c.member_count = std::int32_t(members.size());
-    c.first_use = std::int32_t(placement_.uses.size());
-    c.span.ranks = std::int64_t(members.size());
-    c.span.domains = loader_.domains(members);
-    placement_.members.insert(placement_.members.end(), members.begin(), members.end());
+    c.first_member = std::int64_t(placement_.members.size());
+    c.first_use = std::int64_t(placement_.uses.size());
     return c;
   }
+  void join(const Members& members, std::int64_t unit) {
+    for (std::int32_t m : members)
+      placement_.members.push_back(std::int32_t(symmetry_.cell_of(symmetry_.moved(m, 0, unit))));
+  }
   void close(Placement::Communicator c) {
-    c.use_count = std::int32_t(placement_.uses.size()) - c.first_use;
+    c.member_count = std::int64_t(placement_.members.size()) - c.first_member;
+    c.use_count = std::int64_t(placement_.uses.size()) - c.first_use;
     const auto id = std::int32_t(placement_.communicators.size());
     placement_.communicators.push_back(c);
     if (is_channel(c.role)) return;
     for (std::int32_t m : placement_.members_of(c))
-      placement_.of_rank[std::size_t(m)][index(c.role)] = id;
+      placement_.cells[std::size_t(m)].communicator[index(c.role)] = id;
   }
-
-  void find_isolation() {
-    RoleSet candidates = layer_roles;
-    if (plan_.ep_overlap || plan_.schedule == workloads::Schedule::dualpipe) candidates &= ~bit(Role::ep);
-    if (!s_.slow_ranks.empty() && plan_.cp * plan_.ep > 1) candidates = 0; // lockstep would not be exact
-    std::vector<RoleSet> roles(loader_.topology().links().size(), 0);
-    RoleSet shared = 0; // roles that meet another communicator of their own on a link, or whose links are not alike
-    std::array<double, role_count> pace{}; // s per unit on the slowest link, of a role's first communicator
-    const auto& links = loader_.topology().links();
-    for (const auto& c : placement_.communicators) {
-      if (c.span.domains > 1) shared |= bit(c.role);
-      double slowest = 0;
-      for (const LinkUse& use : placement_.uses_of(c))
-        slowest = std::max(slowest, use.weight / links[use.link].capacity.count() / c.split);
-      if (pace[index(c.role)] == 0) pace[index(c.role)] = slowest;
-      if (pace[index(c.role)] != slowest) shared |= bit(c.role);
-      for (const LinkUse& use : placement_.uses_of(c)) {
-        if (roles[use.link] & bit(c.role)) shared |= bit(c.role);
-        roles[use.link] |= bit(c.role);
-      }
-    }
-    candidates &= ~shared;
-    for (RoleSet before = ~candidates; before != candidates;) {
-      before = candidates;
-      for (RoleSet on_link : roles)
-        if (on_link & ~candidates) candidates &= ~on_link;
-    }
-    placement_.isolated = candidates;
-  }
+  Placement::Cell& cell(std::int64_t rank) { return placement_.cells[std::size_t(symmetry_.cell_of(rank))]; }
 
   const workloads::Scenario& s_;
   const workloads::Plan& plan_;
   workloads::RankMap map_;
-  LinkLoader loader_;
+  const Symmetry& symmetry_;
   Placement placement_;
+  LinkLoader loader_;
+  UnitRings rings_;
+  Symmetry::Run run_;
+  bool uneven_ = false;
 };
 
 } // namespace
 
 Placement place(const workloads::Scenario& scenario, const platforms::Topology& topology,
-                platforms::ScaleUpKind scale_up) {
-  return Builder(scenario, topology, scale_up).build();
+                platforms::ScaleUpKind scale_up, const Symmetry& symmetry) {
+  if (auto placed = Builder(scenario, topology, scale_up, symmetry).build()) return std::move(*placed);
+  return *Builder(scenario, topology, scale_up, Symmetry::none(scenario.plan)).build();
 }
 
 } // namespace weft::sim

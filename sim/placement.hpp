@@ -3,6 +3,7 @@
 
 #include "platforms/topology.hpp"
 #include "sim/ledger_entry.hpp"
+#include "sim/symmetry.hpp"
 #include "workloads/layer.hpp"
 #include "workloads/scenario.hpp"
 
@@ -60,30 +61,43 @@ struct Span {
 
 /// One link's share of a communicator's traffic: flows of unit size on it.
 struct LinkUse {
-  platforms::LinkId link = 0;
-  std::int32_t weight = 0;
-  std::int32_t begins = 0; ///< flows for which it is the first link: a message may cross several ranks' ports
+  std::uint32_t link = 0;  ///< index into Placement::links, later of a link class
+  std::int64_t weight = 0; ///< on all links together for which this one stands
+  std::int64_t begins = 0; ///< of it, flows for which it is the first link: a message may cross several ranks' ports
 };
 
-/// All ranks' communicators and their link usage, as flat arrays.
+/// Ranks, their communicators and the links these use, as flat arrays. Under a symmetry just those that stand for
+/// others are here, with how many they stand for; without one, everything is.
 /// A unit of progress is one byte through each concurrent flow; `split` flows share what one ring would carry,
 /// so a ring that moves B bytes over each of its edges is B/split units (see ring()).
 struct Placement {
+  struct Cell {
+    std::int64_t rank = 0;
+    std::int64_t count = 1;
+    std::int32_t stage = 0;
+    std::array<std::int32_t, role_count> communicator{}; ///< by role, -1 = none
+  };
+  struct PlacedLink {
+    platforms::LinkId id = 0;
+    std::int64_t count = 1; ///< 0 for links that can never limit, however many they are
+  };
   struct Communicator {
     Role role{}; ///< the sender's role for a p2p channel
     Span span;
+    std::int64_t count = 1;
+    bool spans_units = false; ///< it has members in every unit of the symmetry
     std::int32_t split = 1;
     bool all_to_all = false; ///< its links are loaded pair by pair instead of as a ring
     double cross_share = 1;  ///< all-to-all: bytes that cross domains over those of a plain exchange
-    std::int32_t first_member = 0, member_count = 0;
-    std::int32_t first_use = 0, use_count = 0;
+    std::int64_t first_member = 0, member_count = 0;
+    std::int64_t first_use = 0, use_count = 0;
   };
-  std::int64_t ranks = 0;
+  Symmetry symmetry;
+  std::vector<Cell> cells;
+  std::vector<PlacedLink> links;
   std::vector<Communicator> communicators;
-  std::vector<std::int32_t> members;
+  std::vector<std::int32_t> members; ///< cells, each once; of a channel the sender and the receiver
   std::vector<LinkUse> uses;
-  std::vector<std::array<std::int32_t, role_count>> of_rank; ///< communicator by role, -1 = none
-  std::vector<std::int32_t> stage;                           ///< pipeline stage of a rank
   /// Roles whose links carry only each other's traffic, one communicator of a role at a link: a rank's layers run
   /// them one after the other, so they never meet and may be closed forms inside the compute ops.
   RoleSet isolated = 0;
@@ -94,10 +108,26 @@ struct Placement {
   [[nodiscard]] std::span<const LinkUse> uses_of(const Communicator& c) const {
     return {uses.data() + c.first_use, std::size_t(c.use_count)};
   }
+  /// Flows that one communicator puts on one of the links; 0 where that can never limit.
+  [[nodiscard]] std::int64_t own_weight(const Communicator& c, const LinkUse& use) const {
+    const std::int64_t count = links[use.link].count;
+    return count == 0 ? 0 : c.spans_units ? use.weight / count : use.weight;
+  }
+  /// Flows that all the communicators put on one of the links. Exact: all links that one stands for are alike.
+  [[nodiscard]] std::int64_t weight(const Communicator& c, const LinkUse& use) const {
+    const std::int64_t count = links[use.link].count;
+    return count == 0 ? 0 : c.count * use.weight / count;
+  }
 };
 
-/// Builds every communicator that the scenario's plan needs.
+/// Builds every communicator that the scenario's plan needs. Falls back to no symmetry where a communicator lies
+/// unevenly over the units of `symmetry`.
 Placement place(const workloads::Scenario& scenario, const platforms::Topology& topology,
-                platforms::ScaleUpKind scale_up);
+                platforms::ScaleUpKind scale_up, const Symmetry& symmetry);
+/// Every rank, without a symmetry.
+inline Placement place(const workloads::Scenario& scenario, const platforms::Topology& topology,
+                       platforms::ScaleUpKind scale_up) {
+  return place(scenario, topology, scale_up, Symmetry::none(scenario.plan));
+}
 
 } // namespace weft::sim

@@ -42,21 +42,24 @@ DimSet dims_present(const workloads::Plan& plan, bool experts) {
 FoldInput fold_input(const Placement& placement, const platforms::Topology& topology,
                      const CollectivePricer& collectives, const std::vector<double>& speed, RoleSet fused) {
   FoldInput in;
-  const auto& links = topology.links();
-  in.solver_link.assign(links.size(), false);
+  std::vector<bool> binding;
+  for (const auto& placed : placement.links) {
+    const platforms::Link link = topology.link(placed.id);
+    const double capacity = collectives.capacity(link);
+    binding.push_back(link.binding);
+    in.capacity.push_back(capacity);
+    in.group.push_back(std::int32_t(topology.group_of(placed.id)));
+    in.start.link.push_back(colour_of({std::bit_cast<std::uint64_t>(capacity), std::uint64_t(link.kind)}));
+  }
+  in.solver_link.assign(binding.size(), false);
   for (const auto& c : placement.communicators) {
     if (fused & bit(c.role)) continue;
     for (const LinkUse& use : placement.uses_of(c))
-      in.solver_link[use.link] = links[use.link].binding;
+      in.solver_link[use.link] = binding[use.link];
   }
-  for (const auto& link : links) {
-    const double capacity = collectives.capacity(link);
-    in.capacity.push_back(capacity);
-    in.group.push_back(std::int32_t(link.kind) + 16 * (link.tier + 1));
-    in.start.link.push_back(colour_of({std::bit_cast<std::uint64_t>(capacity), std::uint64_t(link.kind)}));
-  }
-  for (std::size_t r = 0; r < std::size_t(placement.ranks); ++r)
-    in.start.rank.push_back(colour_of({std::bit_cast<std::uint64_t>(speed[r]), std::uint64_t(placement.stage[r])}));
+  for (std::size_t r = 0; r < placement.cells.size(); ++r)
+    in.start.rank.push_back(
+        colour_of({std::bit_cast<std::uint64_t>(speed[r]), std::uint64_t(placement.cells[r].stage)}));
   for (const auto& c : placement.communicators)
     in.start.communicator.push_back(colour_of(
         {std::uint64_t(c.role), std::uint64_t(c.split), std::uint64_t(c.span.ranks), std::uint64_t(c.span.domains),
@@ -87,7 +90,9 @@ public:
     if (auto bf16 = platforms::peak_of(cluster_.accelerator, Precision::bf16))
       r.rank_peak_bf16 = bf16->value.count() / double(cluster_.accelerator.ranks_per_accelerator);
 
-    placement_ = place(scenario_, topology_, cluster_.node.scale_up);
+    const bool structural = options_.fold && options_.structural;
+    placement_ = place(scenario_, topology_, cluster_.node.scale_up,
+                       structural ? Symmetry::find(scenario_, topology_) : Symmetry::none(scenario_.plan));
     lowered_ = lower(scenario_, r.recompute, options_.closed_form_layers ? placement_.isolated : 0);
     r.program = lowered_.program;
     if (auto ok = set_speeds(); !ok) return tl::unexpected(ok.error());
@@ -97,26 +102,26 @@ public:
     r.dims = dims_present(scenario_.plan, scenario_.model.experts.has_value());
     describe_classes(r);
     run_all(r);
-    count_traffic(lowered_, placement_, collectives_, topology_, in, r);
+    count_traffic(lowered_, placement_, collectives_, topology_, r);
     r.hardware_flops = executed(context, r.program);
     return r;
   }
 
 private:
   Result<void> set_speeds() {
-    speed_.assign(std::size_t(placement_.ranks), 1.0);
+    speed_.assign(placement_.cells.size(), 1.0);
     for (const workloads::SlowRank& slow : scenario_.slow_ranks) {
-      if (slow.rank >= placement_.ranks)
-        return fail(slow.mark,
-                    fmt::format("slow rank {} does not exist (ranks are 0 to {})", slow.rank, placement_.ranks - 1));
-      speed_[std::size_t(slow.rank)] = slow.speed;
+      if (slow.rank >= scenario_.plan.ranks())
+        return fail(slow.mark, fmt::format("slow rank {} does not exist (ranks are 0 to {})", slow.rank,
+                                           scenario_.plan.ranks() - 1));
+      speed_[std::size_t(placement_.symmetry.cell_of(slow.rank))] = slow.speed;
     }
     return {};
   }
 
   void describe_classes(StepResult& r) const {
     for (const auto& rank : r.folded.ranks) {
-      r.stage_of_class.push_back(placement_.stage[std::size_t(rank.representative)]);
+      r.stage_of_class.push_back(rank.stage);
       r.speed_of_class.push_back(speed_[std::size_t(rank.representative)]);
     }
     for (const auto& c : r.folded.communicators) {
@@ -193,7 +198,7 @@ private:
 
   [[nodiscard]] double executed(const workloads::LayerContext& context, const Program& program) const {
     double flops = 0;
-    const double ranks_per_stage = double(placement_.ranks) / double(context.plan.pp);
+    const double ranks_per_stage = double(context.plan.ranks()) / double(context.plan.pp);
     for (const auto& stage : program.stages)
       for (const Op& op : stage.ops) {
         if (op.kind != OpKind::compute) continue;

@@ -19,7 +19,7 @@ public:
     const double members = m.op == workloads::CollectiveOp::send ? 1 : double(real.span.ranks);
     auto& flows = payload_[m.dim];
     flows.resize(r_.folded.communicators.size());
-    flows[std::size_t(c)] += times * t.payload * ranks / (members * folded.count);
+    flows[std::size_t(c)] += times * t.payload * ranks / (members * double(folded.count));
     const double sent = t.algorithm == Algorithm::in_network ? 1 : bus_factor(m.op, real.span.ranks);
     double bytes = sent * m.size.count();
     if (real.all_to_all && real.cross_share < 1) { // over the border once, then handed on inside the domain
@@ -29,25 +29,27 @@ public:
     closed_form_[m.dim] += times * ranks * bytes * m.share;
   }
 
-  void finish(const platforms::Topology& topology, const FoldInput& in, StepResult& out) const {
-    std::map<std::int32_t, LinkBytes> groups;
-    const auto& links = topology.links();
-    for (std::size_t l = 0; l < links.size(); ++l) {
-      LinkBytes& group = groups[in.group[l]];
-      if (group.links++ == 0) group.link = topology.link_group(platforms::LinkId(l));
-      group.capacity += in.capacity[l];
+  void finish(const platforms::Topology& topology, StepResult& out) const {
+    std::vector<LinkBytes> groups;
+    for (const platforms::LinkGroup& g : topology.groups()) {
+      groups.push_back(
+          {g.name, 0, double(g.count) * collectives_.capacity({g.kind, g.tier, 0, g.capacity, true}), g.count});
+    }
+    for (const auto& [link, share] : topology.degraded()) {
+      const platforms::LinkGroup& g = topology.groups()[topology.group_of(link)];
+      groups[topology.group_of(link)].capacity -=
+          (1 - share) * collectives_.capacity({g.kind, g.tier, 0, g.capacity, true});
     }
     for (const auto& [dim, flows] : payload_) {
       double sent = 0;
       for (const auto& load : r_.folded.loads) {
         const double per_flow = flows[std::size_t(load.communicator)];
-        groups[load.group].bytes += per_flow * load.weight;
+        groups[std::size_t(load.group)].bytes += per_flow * load.weight;
         sent += per_flow * load.begins;
       }
       out.bytes.push_back({dim, sent, closed_form_.at(dim)});
     }
-    for (auto& [id, group] : groups)
-      out.links.push_back(group);
+    out.links = std::move(groups);
   }
 
 private:
@@ -70,7 +72,7 @@ void add_fused(const Lowered& lowered, const StepResult& r, std::size_t rank_cla
         if (!step.is_collective) continue;
         const auto& c = step.collective;
         const std::int32_t group = r.folded.ranks[rank_class].communicator[index(role_of(c.group))];
-        traffic.add({c.op, c.bytes, dim_of(c), true, c.share}, group, r.folded.ranks[rank_class].count,
+        traffic.add({c.op, c.bytes, dim_of(c), true, c.share}, group, double(r.folded.ranks[rank_class].count),
                     times * part.times);
       }
     }
@@ -79,16 +81,16 @@ void add_fused(const Lowered& lowered, const StepResult& r, std::size_t rank_cla
 } // namespace
 
 void count_traffic(const Lowered& lowered, const Placement& placement, const CollectivePricer& collectives,
-                   const platforms::Topology& topology, const FoldInput& in, StepResult& r) {
+                   const platforms::Topology& topology, StepResult& r) {
   Traffic traffic(placement, collectives, r);
   for (std::size_t rc = 0; rc < r.folded.ranks.size(); ++rc) {
     for (const Op& op : r.program.stages[std::size_t(r.stage_of_class[rc])].ops)
       if (op.kind == OpKind::collective || op.kind == OpKind::send)
         traffic.add(r.program.messages[std::size_t(op.message)], r.folded.ranks[rc].communicator[index(op.role)],
-                    r.folded.ranks[rc].count, 1);
+                    double(r.folded.ranks[rc].count), 1);
     if (r.program.fused) add_fused(lowered, r, rc, traffic);
   }
-  traffic.finish(topology, in, r);
+  traffic.finish(topology, r);
 }
 
 } // namespace weft::sim

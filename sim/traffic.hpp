@@ -11,6 +11,6 @@ namespace weft::sim {
 /// Fills result.links and result.bytes from the program (and, where tp is fused, from the recipes), the folded
 /// classes and their links.
 void count_traffic(const Lowered& lowered, const Placement& placement, const CollectivePricer& collectives,
-                   const platforms::Topology& topology, const FoldInput& in, StepResult& result);
+                   const platforms::Topology& topology, StepResult& result);
 
 } // namespace weft::sim

@@ -27,8 +27,8 @@ std::unique_ptr<ScaleUp> make_full_mesh(const Cluster& cluster, std::int64_t ran
   const std::int64_t n = cluster.node.accelerators;
   const std::int64_t nodes = blocks(ranks, cluster.ranks_per_node());
   // A row for every ordered pair, the unused diagonal included: the index stays arithmetic.
-  const LinkId first =
-      links.add(LinkKind::mesh, nodes * n * n, cluster.accelerator.scale_up.link_bandwidth->value, true);
+  const LinkId first = links.add(LinkKind::mesh, nodes * n * n, {n * n, cluster.ranks_per_node()},
+                                 cluster.accelerator.scale_up.link_bandwidth->value, true);
   return std::make_unique<FullMesh>(first, n, cluster.accelerator.ranks_per_accelerator);
 }
 

@@ -16,22 +16,22 @@ public:
     const PcieTree& tree = *cluster.node.pcie; // checked when read
     const std::int64_t nodes = blocks(ranks, cluster.ranks_per_node());
     const BytesPerSecond port = cluster.accelerator.scale_up.bandwidth.value;
-    tx_ = links.add(LinkKind::scale_up_tx, nodes * per_node_, port, true);
-    rx_ = links.add(LinkKind::scale_up_rx, nodes * per_node_, port, true);
+    tx_ = links.add(LinkKind::scale_up_tx, nodes * per_node_, {1, dies_}, port, true);
+    rx_ = links.add(LinkKind::scale_up_rx, nodes * per_node_, {1, dies_}, port, true);
     if (tree.per_switch > 0) {
       per_switch_ = tree.per_switch;
       const std::int64_t switches = nodes * per_node_ / per_switch_;
       const bool binding = tree.uplink->value < port * double(per_switch_);
-      up_ = links.add(LinkKind::pcie_up, switches, tree.uplink->value, binding);
-      down_ = links.add(LinkKind::pcie_down, switches, tree.uplink->value, binding);
+      up_ = links.add(LinkKind::pcie_up, switches, {1, per_switch_ * dies_}, tree.uplink->value, binding);
+      down_ = links.add(LinkKind::pcie_down, switches, {1, per_switch_ * dies_}, tree.uplink->value, binding);
     }
     if (tree.host) {
       limited_ = true;
-      host_ = links.add(LinkKind::host, nodes, tree.host->value, true);
+      host_ = links.add(LinkKind::host, nodes, {1, cluster.ranks_per_node()}, tree.host->value, true);
     }
     if (tree.bridge) {
       bridged_ = true;
-      bridge_ = links.add(LinkKind::bridge, nodes * per_node_, tree.bridge->value, true);
+      bridge_ = links.add(LinkKind::bridge, nodes * per_node_, {1, dies_}, tree.bridge->value, true);
     }
   }
 

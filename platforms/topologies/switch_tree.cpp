@@ -7,8 +7,8 @@ namespace weft::platforms {
 NicTable::NicTable(const Cluster& cluster, std::int64_t ranks, LinkTable& links)
     : ranks_per_node(cluster.ranks_per_node()), per_node(cluster.node.nics.per_node) {
   const std::int64_t nics = blocks(ranks, ranks_per_node) * per_node;
-  tx = links.add(LinkKind::nic_tx, nics, cluster.node.nics.bandwidth.value, true);
-  rx = links.add(LinkKind::nic_rx, nics, cluster.node.nics.bandwidth.value, true);
+  tx = links.add(LinkKind::nic_tx, nics, {per_node, ranks_per_node}, cluster.node.nics.bandwidth.value, true);
+  rx = links.add(LinkKind::nic_rx, nics, {per_node, ranks_per_node}, cluster.node.nics.bandwidth.value, true);
 }
 
 SwitchTree::SwitchTree(const Cluster& cluster, std::int64_t ranks, const std::vector<std::int64_t>& rails,
@@ -25,9 +25,10 @@ SwitchTree::SwitchTree(const Cluster& cluster, std::int64_t ranks, const std::ve
     const bool binding = per_nic < feeding;
     const std::int64_t ranks_below = tier.accelerators * cluster.accelerator.ranks_per_accelerator;
     const std::int64_t count = blocks(ranks, ranks_below) * rails[i];
-    const LinkId up = links.add(LinkKind::tier_up, count, capacity, binding, std::int32_t(i));
+    const LinkId up = links.add(LinkKind::tier_up, count, {rails[i], ranks_below}, capacity, binding, std::int32_t(i));
     tiers_.push_back(
-        {up, links.add(LinkKind::tier_down, count, capacity, binding, std::int32_t(i)), ranks_below, rails[i]});
+        {up, links.add(LinkKind::tier_down, count, {rails[i], ranks_below}, capacity, binding, std::int32_t(i)),
+         ranks_below, rails[i]});
     feeding = std::min(feeding, per_nic);
   }
 }

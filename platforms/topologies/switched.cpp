@@ -21,8 +21,8 @@ private:
 std::unique_ptr<ScaleUp> make_switched(const Cluster& cluster, std::int64_t ranks, LinkTable links) {
   const BytesPerSecond port =
       cluster.accelerator.scale_up.bandwidth.value / double(cluster.accelerator.ranks_per_accelerator);
-  const LinkId tx = links.add(LinkKind::scale_up_tx, ranks, port, true);
-  return std::make_unique<Switched>(tx, links.add(LinkKind::scale_up_rx, ranks, port, true));
+  const LinkId tx = links.add(LinkKind::scale_up_tx, ranks, {1, 1}, port, true);
+  return std::make_unique<Switched>(tx, links.add(LinkKind::scale_up_rx, ranks, {1, 1}, port, true));
 }
 
 } // namespace weft::platforms

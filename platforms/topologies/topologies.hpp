@@ -11,17 +11,21 @@ namespace weft::platforms {
 /// Adds links to the topology under construction and remembers where they start.
 class LinkTable {
 public:
-  explicit LinkTable(std::vector<Link>& links) : links_(links) {}
+  /// Whose links they are: `links` of them for every `ranks` ranks in order.
+  struct Block {
+    std::int64_t links = 1, ranks = 1;
+  };
+  explicit LinkTable(std::vector<LinkGroup>& groups) : groups_(groups) {}
   /// `count` links of one kind, owners 0 .. count-1; returns the first id.
-  LinkId add(LinkKind kind, std::int64_t count, BytesPerSecond capacity, bool binding, std::int32_t tier = -1) {
-    const auto first = LinkId(links_.size());
-    for (std::int64_t i = 0; i < count; ++i)
-      links_.push_back({kind, tier, i, capacity, binding});
+  LinkId add(LinkKind kind, std::int64_t count, Block block, BytesPerSecond capacity, bool binding,
+             std::int32_t tier = -1) {
+    const LinkId first = groups_.empty() ? 0 : groups_.back().first + LinkId(groups_.back().count);
+    groups_.push_back({{}, kind, tier, first, count, block.links, block.ranks, capacity, binding});
     return first;
   }
 
 private:
-  std::vector<Link>& links_;
+  std::vector<LinkGroup>& groups_;
 };
 
 constexpr std::int64_t blocks(std::int64_t things, std::int64_t per_block) {

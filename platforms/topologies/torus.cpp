@@ -21,8 +21,9 @@ public:
     const BytesPerSecond link = cluster.accelerator.scale_up.link_bandwidth->value; // checked when read
     for (std::size_t axis = 0; axis < 3; ++axis) {
       const auto direction = std::int32_t(2 * axis);
-      if (size_[axis] > 1) first_[2 * axis] = links.add(LinkKind::torus, all, link, true, direction);
-      if (size_[axis] > 2) first_[2 * axis + 1] = links.add(LinkKind::torus, all, link, true, direction + 1);
+      if (size_[axis] > 1) first_[2 * axis] = links.add(LinkKind::torus, all, {1, dies_}, link, true, direction);
+      if (size_[axis] > 2)
+        first_[2 * axis + 1] = links.add(LinkKind::torus, all, {1, dies_}, link, true, direction + 1);
     }
   }
 

@@ -30,11 +30,11 @@ std::unique_ptr<ScaleUp> make_two_tier(const Cluster& cluster, std::int64_t rank
   const BytesPerSecond port =
       cluster.accelerator.scale_up.bandwidth.value / double(cluster.accelerator.ranks_per_accelerator);
   const std::int64_t nodes = blocks(ranks, per_node);
-  const LinkId tx = links.add(LinkKind::scale_up_tx, ranks, port, true);
-  const LinkId rx = links.add(LinkKind::scale_up_rx, ranks, port, true);
+  const LinkId tx = links.add(LinkKind::scale_up_tx, ranks, {1, 1}, port, true);
+  const LinkId rx = links.add(LinkKind::scale_up_rx, ranks, {1, 1}, port, true);
   // One uplink per node stands for its links to the second tier, as wide as its ports: it never binds.
-  const LinkId up = links.add(LinkKind::node_up, nodes, port * double(per_node), false);
-  const LinkId down = links.add(LinkKind::node_down, nodes, port * double(per_node), false);
+  const LinkId up = links.add(LinkKind::node_up, nodes, {1, per_node}, port * double(per_node), false);
+  const LinkId down = links.add(LinkKind::node_down, nodes, {1, per_node}, port * double(per_node), false);
   return std::make_unique<TwoTier>(tx, rx, up, down, per_node);
 }
 

@@ -4,8 +4,12 @@
 
 namespace weft::sim {
 
-LinkLoader::LinkLoader(const platforms::Topology& topology, platforms::ScaleUpKind scale_up)
-    : topology_(topology), scale_up_(scale_up), weight_(topology.links().size(), 0), begins_(weight_) {}
+using platforms::LinkId;
+
+LinkLoader::LinkLoader(const platforms::Topology& topology, platforms::ScaleUpKind scale_up, const Symmetry& symmetry,
+                       std::vector<Placement::PlacedLink>& links)
+    : topology_(topology), scale_up_(scale_up), symmetry_(symmetry), links_(links),
+      pages_(std::size_t(topology.link_count()) / page_size + 1), counted_(topology.groups().size(), false) {}
 
 std::int64_t LinkLoader::domains(const std::vector<std::int32_t>& members) const {
   std::int64_t count = 0, last = -1;
@@ -36,23 +40,53 @@ void LinkLoader::send(std::int32_t from, std::int32_t to, std::vector<LinkUse>& 
   flush(out);
 }
 
-void LinkLoader::flow(std::int32_t from, std::int32_t to) {
+void LinkLoader::flow(std::int64_t from, std::int64_t to, std::int64_t times) {
   path_.clear();
   topology_.append_path(from, to, path_);
-  for (platforms::LinkId link : path_) {
-    if (weight_[link] == 0) touched_.push_back(link);
-    ++weight_[link];
+  bool first = true;
+  for (LinkId passed : path_) {
+    const LinkId link = symmetry_.canonical(passed, topology_);
+    Entry& e = entry(link);
+    if (e.weight == 0) touched_.push_back(link);
+    e.weight += times;
+    if (first) e.begins += times;
+    first = false;
   }
-  if (!path_.empty()) ++begins_[path_.front()];
 }
 
 void LinkLoader::flush(std::vector<LinkUse>& out) {
   std::sort(touched_.begin(), touched_.end());
-  for (platforms::LinkId link : touched_) {
-    out.push_back({link, weight_[link], begins_[link]});
-    weight_[link] = begins_[link] = 0;
+  for (LinkId link : touched_) {
+    Entry& e = entry(link);
+    out.push_back({std::uint32_t(e.placed), e.weight, e.begins});
+    e.weight = e.begins = 0;
   }
   touched_.clear();
+}
+
+LinkLoader::Entry& LinkLoader::entry(LinkId link) {
+  auto& page = pages_[link / page_size];
+  if (!page) page = std::make_unique<std::array<Entry, page_size>>();
+  Entry& e = (*page)[link % page_size];
+  if (e.placed < 0) {
+    e.placed = std::int32_t(links_.size());
+    links_.push_back({link, stands_for(link)});
+  }
+  return e;
+}
+
+std::int64_t LinkLoader::stands_for(LinkId link) {
+  if (!topology_.link(link).binding) return 0;
+  if (symmetry_.units() == 1) return 1;
+  const std::size_t g = topology_.group_of(link);
+  const platforms::LinkGroup& group = topology_.groups()[g];
+  if (symmetry_.width() % group.ranks == 0) return symmetry_.links_like(link, topology_);
+  if (!counted_[g]) {
+    for (std::int64_t i = 0; i < group.count; ++i)
+      ++blocks_[symmetry_.canonical(group.first + LinkId(i), topology_)];
+    counted_[g] = true;
+  }
+  return blocks_.at(link);
 }
 
 } // namespace weft::sim

@@ -4,15 +4,22 @@
 #include "platforms/topology.hpp"
 #include "sim/placement.hpp"
 
+#include <array>
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace weft::sim {
 
-/// Adds up paths into link weights. Reused for every communicator: no allocation per path.
+/// Adds up paths into link weights on the links that stand for them, which it gives their place in `links`.
+/// Reused for every communicator: no allocation per path.
 class LinkLoader {
 public:
-  LinkLoader(const platforms::Topology& topology, platforms::ScaleUpKind scale_up);
+  LinkLoader(const platforms::Topology& topology, platforms::ScaleUpKind scale_up, const Symmetry& symmetry,
+             std::vector<Placement::PlacedLink>& links);
 
   /// Appends the usage of a collective (ring, or direct exchange on a full mesh); returns Communicator::split.
   std::int32_t collective(const std::vector<std::int32_t>& members, std::vector<LinkUse>& out);
@@ -25,24 +32,68 @@ public:
   [[nodiscard]] std::int64_t domains(const std::vector<std::int32_t>& members) const;
   [[nodiscard]] const platforms::Topology& topology() const { return topology_; }
   [[nodiscard]] platforms::ScaleUpKind scale_up() const { return scale_up_; }
+  [[nodiscard]] const Symmetry& symmetry() const { return symmetry_; }
 
-  /// One unit-weight flow from one rank to another.
-  void flow(std::int32_t from, std::int32_t to);
+  /// Unit-weight flows from one rank to another.
+  void flow(std::int64_t from, std::int64_t to, std::int64_t times = 1);
   /// Moves what flow() gathered to `out`, links in ascending order.
   void flush(std::vector<LinkUse>& out);
 
 private:
+  struct Entry {
+    std::int32_t placed = -1; ///< index in `links`
+    std::int64_t weight = 0, begins = 0;
+  };
+  static constexpr std::size_t page_size = 1024;
+  Entry& entry(platforms::LinkId link);
+  [[nodiscard]] std::int64_t stands_for(platforms::LinkId link);
+
   const platforms::Topology& topology_;
   platforms::ScaleUpKind scale_up_;
-  std::vector<std::int32_t> weight_, begins_;
+  const Symmetry& symmetry_;
+  std::vector<Placement::PlacedLink>& links_;
+  std::vector<std::unique_ptr<std::array<Entry, page_size>>> pages_; ///< most links of a large cluster are never met
+  std::unordered_map<platforms::LinkId, std::int64_t> blocks_;       ///< links of blocks larger than a unit
+  std::vector<bool> counted_;                                        ///< groups in blocks_
   std::vector<platforms::LinkId> touched_, path_;
 };
+
+/// Ranks of one communicator in one domain, in the order of their ring.
+using DomainMembers = std::vector<std::vector<std::int32_t>>;
+DomainMembers by_domain(const std::vector<std::int32_t>& members, const platforms::Topology& topology);
 
 /// Ring through all members, domain by domain. In a domain with g members the traffic that enters and leaves
 /// is spread over their NICs by rotating the entry point over `split` = lcm(g) channels, as libraries do with
 /// their channels; rails are kept from domain to domain. Every edge of one channel carries f·S/split bytes.
 /// Inside a domain the order is the topology's (order_ring); one torus has two channels, one each way round.
 std::int32_t load_ring(const std::vector<std::int32_t>& members, LinkLoader& loader);
+
+/// Rings through the ranks at the same places of all units of the loader's symmetry.
+class UnitRings {
+public:
+  explicit UnitRings(LinkLoader& loader);
+  /// `members` are those of the first unit. Loads what load_ring would. Returns split, or 0, with nothing loaded,
+  /// where members lie unevenly over domains.
+  std::int32_t load(const std::vector<std::int32_t>& members);
+
+private:
+  using Domain = std::vector<std::int32_t>;
+  using Segment = std::vector<Domain>; ///< a unit's members in one stretch
+  struct Edges {
+    std::int64_t from_unit = 0, count = 0; ///< alike to the one that leaves this unit
+  };
+  [[nodiscard]] bool even(const std::vector<Segment>& segments) const;
+  void inside(const Domain& domain, bool upwards, const Symmetry::Run& run);
+  void join(const Domain& from, const Domain& to, std::int64_t from_unit, std::int64_t to_unit, std::int64_t times,
+            std::size_t shift);
+  const std::vector<Edges>& between(const Segment& segment);
+
+  LinkLoader& loader_;
+  const Symmetry& symmetry_;
+  std::vector<std::int64_t> blocks_; ///< ranks of those that are larger than a unit
+  bool whole_domains_ = true;        ///< none of them cuts one
+  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<Edges>> known_;
+};
 
 /// Every member sends to every other one on their direct link.
 void load_mesh(const std::vector<std::int32_t>& members, LinkLoader& loader);

@@ -8,9 +8,20 @@ namespace {
 
 constexpr std::int32_t most_channels = 64;
 
-std::vector<std::vector<std::int32_t>> by_domain(const std::vector<std::int32_t>& members,
-                                                 const platforms::Topology& topology) {
-  std::vector<std::vector<std::int32_t>> domains;
+std::int32_t channels_of(const DomainMembers& domains) {
+  std::int32_t channels = 1, widest = 1;
+  for (const auto& d : domains) {
+    const auto g = std::int32_t(d.size());
+    widest = std::max(widest, g);
+    channels = std::min(std::lcm(channels, g), most_channels + 1);
+  }
+  return channels > most_channels ? widest : channels;
+}
+
+} // namespace
+
+DomainMembers by_domain(const std::vector<std::int32_t>& members, const platforms::Topology& topology) {
+  DomainMembers domains;
   std::int64_t last = -1;
   for (std::int32_t m : members) { // members ascend, and so do domains
     if (topology.domain_of(m) != last) domains.emplace_back();
@@ -21,8 +32,6 @@ std::vector<std::vector<std::int32_t>> by_domain(const std::vector<std::int32_t>
     topology.order_ring(domain);
   return domains;
 }
-
-} // namespace
 
 std::int32_t load_ring(const std::vector<std::int32_t>& members, LinkLoader& loader) {
   const auto domains = by_domain(members, loader.topology());
@@ -36,14 +45,7 @@ std::int32_t load_ring(const std::vector<std::int32_t>& members, LinkLoader& loa
     }
     return both_ways ? 2 : 1;
   }
-  std::int32_t channels = 1, widest = 1;
-  for (const auto& d : domains) {
-    const auto g = std::int32_t(d.size());
-    widest = std::max(widest, g);
-    channels = std::min(std::lcm(channels, g), most_channels + 1);
-  }
-  if (channels > most_channels) channels = widest;
-
+  const std::int32_t channels = channels_of(domains);
   for (std::int32_t channel = 0; channel < channels; ++channel) {
     std::int32_t entry = channel, previous = -1, first = -1;
     for (std::size_t i = 0; i < domains.size(); ++i) {

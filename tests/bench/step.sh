@@ -13,16 +13,17 @@ median_of_five() { # label, command...
     cpu+=("$( { TIMEFORMAT='%U %S'; time "$@" >/dev/null 2>&1 || true; } 2>&1 | awk '{printf "%.3f", $1 + $2}')")
   done
   memory=$("$@" --stats 2>&1 >/dev/null | grep -oE 'memory [0-9.]+' | awk '{print $2}')
-  printf '%-58s %8s s %8s MB\n' "$label" "$(printf '%s\n' "${cpu[@]}" | sort -n | sed -n 3p)" "$memory"
+  printf '%-66s %8s s %8s MB\n' "$label" "$(printf '%s\n' "${cpu[@]}" | sort -n | sed -n 3p)" "$memory"
 }
 
-scale() { # accelerators
-  median_of_five "the same step on $1, 16 microbatches, tax" "$weft" run llama3-405b-16k --set "cluster.accelerators=$1" \
-    --set "plan.dp=$(($1 / 128))" --set "training.global_batch=$(($1 / 8))"
+scale() { # accelerators, outermost dimension, order
+  median_of_five "the same step on $1, 16 microbatches, tax, $2 outermost" "$weft" run llama3-405b-16k \
+    --set "cluster.accelerators=$1" --set "plan.dp=$(($1 / 128))" --set "training.global_batch=$(($1 / 8))" \
+    --set "plan.order=$3"
 }
 
 median_of_five "llama3-405b-16k with tax" "$weft" run llama3-405b-16k
 median_of_five "llama3-405b-16k with tax by dimension (--explain)" "$weft" run llama3-405b-16k --explain
 median_of_five "weft compare (four clusters, tax by dimension)" "$weft" compare
-scale 131072
-scale 1048576
+for accelerators in 16384 131072 1048576; do scale "$accelerators" dp "[tp, cp, pp, dp]"; done
+for accelerators in 16384 131072; do scale "$accelerators" pp "[tp, cp, dp, pp]"; done

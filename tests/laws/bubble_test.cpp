@@ -44,14 +44,14 @@ Run uniform(const std::string& schedule, int pp, int vpp, int m, const Seconds3&
   const auto placement = sim::place(s, topology, loaded.cluster.node.scale_up);
   const auto lowered = sim::lower(s, workloads::Recompute::none, sim::layer_roles);
   sim::FoldInput in;
-  in.start.rank.assign(std::size_t(placement.ranks), 0);
+  in.start.rank.assign(placement.cells.size(), 0);
   for (std::size_t r = 0; r < in.start.rank.size(); ++r)
-    in.start.rank[r] = std::uint64_t(placement.stage[r]);
+    in.start.rank[r] = std::uint64_t(placement.cells[r].stage);
   in.start.communicator.assign(placement.communicators.size(), 0);
-  in.start.link.assign(topology.links().size(), 0);
-  in.solver_link.assign(topology.links().size(), false);
-  in.capacity.assign(topology.links().size(), 1e9);
-  in.group.assign(topology.links().size(), 0);
+  in.start.link.assign(placement.links.size(), 0);
+  in.solver_link.assign(placement.links.size(), false);
+  in.capacity.assign(placement.links.size(), 1e9);
+  in.group.assign(placement.links.size(), 0);
   const auto folded = sim::fold(placement, in, true);
   const double seconds[] = {s3.forward, s3.input + s3.weight, s3.input, s3.weight}; // by Phase
   std::vector<sim::Cost> costs(lowered.recipes.size());

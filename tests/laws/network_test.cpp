@@ -34,14 +34,15 @@ struct World {
       : loaded(test::load("korthikanti-175b", sets)), topology(loaded.cluster, loaded.cluster.ranks()),
         placement(sim::place(untied(loaded.scenario), topology, loaded.cluster.node.scale_up)),
         collectives(loaded.cluster) {
-    in.solver_link.assign(topology.links().size(), true);
-    for (const auto& link : topology.links()) {
+    in.solver_link.assign(placement.links.size(), true);
+    for (const auto& placed : placement.links) {
+      const auto link = topology.link(placed.id);
       in.capacity.push_back(collectives.capacity(link));
       in.start.link.push_back(std::uint64_t(in.capacity.back()));
       in.group.push_back(int(link.kind));
     }
-    for (std::int32_t stage : placement.stage)
-      in.start.rank.push_back(std::uint64_t(stage));
+    for (const auto& cell : placement.cells)
+      in.start.rank.push_back(std::uint64_t(cell.stage));
     for (const auto& c : placement.communicators)
       in.start.communicator.push_back(std::uint64_t(c.role));
   }
@@ -166,8 +167,8 @@ TEST_CASE("a ring's bytes and time equal their closed forms") {
   const auto placement = sim::place(untied(loaded.scenario), topology, loaded.cluster.node.scale_up);
   const sim::CollectivePricer pricer(loaded.cluster);
   std::vector<double> capacity;
-  for (const auto& link : topology.links())
-    capacity.push_back(pricer.capacity(link));
+  for (const auto& link : placement.links)
+    capacity.push_back(pricer.capacity(topology.link(link.id)));
   for (const auto& c : placement.communicators) {
     if (c.role != sim::Role::dp) continue;
     const double card = 25e9 * 0.915, bytes = 1e9;
@@ -188,7 +189,7 @@ TEST_CASE("a ring over several ranks of a node spreads what crosses over the nod
     if (c.role != sim::Role::dp) continue;
     CHECK(c.split == 8);
     for (const auto& use : placement.uses_of(c)) {
-      const auto kind = topology.links()[use.link].kind;
+      const auto kind = topology.link(placement.links[use.link].id).kind;
       const bool card = kind == platforms::LinkKind::nic_tx || kind == platforms::LinkKind::nic_rx;
       const bool port = kind == platforms::LinkKind::scale_up_tx || kind == platforms::LinkKind::scale_up_rx;
       if (card) CHECK(use.weight == 1);

@@ -21,13 +21,14 @@ TEST_CASE("the Llama 3 cluster: ports inside a node, cards, racks of two nodes, 
   CHECK(path(t, 0, 16) == "NIC tx 0 > rack uplink 0 > rack downlink 1 > NIC rx 16");
   CHECK(path(t, 5, 3072) ==
         "NIC tx 5 > rack uplink 0 > pod uplink 0 > pod downlink 1 > rack downlink 192 > NIC rx 3072");
-  for (std::size_t i = 0; i < t.links().size(); ++i) {
-    const Link& link = t.links()[i];
-    if (t.link_group(LinkId(i)) == "pod uplink") {
+  for (std::size_t i = 0; i < std::size_t(t.link_count()); ++i) {
+    const Link link = t.link(platforms::LinkId(i));
+    if (t.groups()[t.group_of(LinkId(i))].name == "pod uplink") {
       CHECK(link.binding);
       CHECK(link.capacity.count() == doctest::Approx(3072 * 50e9 / 7));
     }
-    if (t.link_group(LinkId(i)) == "rack uplink") CHECK(!link.binding); // under-subscribed: it never limits
+    if (t.groups()[t.group_of(LinkId(i))].name == "rack uplink")
+      CHECK(!link.binding); // under-subscribed: it never limits
   }
 }
 
@@ -37,7 +38,7 @@ TEST_CASE("a full mesh has one link for each ordered pair") {
   CHECK(path(t, 0, 1) == "mesh link 1");
   CHECK(path(t, 1, 0) == "mesh link 8");
   CHECK(path(t, 9, 15) == "mesh link 79");
-  CHECK(t.links()[0].capacity.count() == 28e9);
+  CHECK(t.link(0).capacity.count() == 28e9);
   CHECK(path(t, 0, 8) == "NIC tx 0 > NIC rx 8");
 }
 
@@ -50,7 +51,7 @@ TEST_CASE("CloudMatrix: two dies share a package's card; a supernode's nodes mee
   CHECK(path(t, 0, 768) == path(t, 1, 769)); // both dies of a package
   CHECK(path(t, 2, 768).starts_with("NIC tx 1 >"));
   CHECK(path(t, 1, 769) == "NIC tx 0 > supernode uplink 0 > supernode downlink 1 > NIC rx 384");
-  CHECK(t.links()[0].capacity.count() == 196e9); // half a package's port
+  CHECK(t.link(0).capacity.count() == 196e9); // half a package's port
 }
 
 TEST_CASE("rail-optimised: same rail meets at a leaf, another rail climbs") {
@@ -71,9 +72,9 @@ TEST_CASE("a part-filled last pod keeps a full pod's uplinks") {
   const Cluster c = cluster("{name: h100-meta-24k-roce, accelerators: 3088}");
   const Topology t(c, c.ranks());
   double first = 0, last = 0;
-  for (std::size_t i = 0; i < t.links().size(); ++i)
-    if (t.link_group(LinkId(i)) == "pod uplink")
-      (t.links()[i].owner == 0 ? first : last) = t.links()[i].capacity.count();
+  for (std::size_t i = 0; i < std::size_t(t.link_count()); ++i)
+    if (t.groups()[t.group_of(LinkId(i))].name == "pod uplink")
+      (t.link(platforms::LinkId(i)).owner == 0 ? first : last) = t.link(platforms::LinkId(i)).capacity.count();
   CHECK(first > 0);
   CHECK(first == last);
 }

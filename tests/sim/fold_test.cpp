@@ -10,7 +10,7 @@ namespace {
 
 /// One rank's compute spans in a run, whatever class it is in.
 const std::vector<sim::ComputeSpan>& spans(const sim::StepResult& r, std::size_t rank) {
-  return r.run.compute[std::size_t(r.folded.rank_class[rank])];
+  return r.run.compute[std::size_t(r.folded.class_of(std::int64_t(rank)))];
 }
 
 /// FOLDING's tolerance for CM02: 1e-9, or ten times the response to a last-place change of one capacity.
