@@ -60,7 +60,10 @@ ClassTimeline timeline(const sim::StepResult& result, const sim::EngineRun& run,
       const auto& span = span_of(result, run, rc, op);
       t.begin[i] = span.begin;
       t.end[i] = span.end;
-      sim::Dim dim = op.kind == OpKind::receive ? sim::Dim::pp : result.program.messages[std::size_t(op.message)].dim;
+      const auto& c =
+          result.folded.communicators[std::size_t(result.folded.ranks[rc].communicator[std::size_t(op.role)])];
+      const sim::Dim dim =
+          c.dim(op.kind == OpKind::receive ? sim::Dim::pp : result.program.messages[std::size_t(op.message)].dim);
       if (!(ideal & sim::bit(dim)) && span.end > span.begin) {
         events.push_back({span.begin, true, std::int32_t(i), dim});
         events.push_back({span.end, false, std::int32_t(i), dim});

@@ -3,6 +3,7 @@
 #include "platforms/catalog.hpp"
 #include "platforms/degraded.hpp"
 #include "platforms/readers.hpp"
+#include "platforms/sites.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -208,6 +209,7 @@ Result<Cluster> read_cluster(const Value& spec) {
       inherited<C, Cluster>("built", &Cluster::built, true, "accelerators of the described system"),
       inherited<C, Cluster>("accelerators", &Cluster::accelerators, false, "packages in use"),
       inherited<C, Cluster>("fabric", &Cluster::fabric, true, "scale-out fabric"),
+      inherited<C, Cluster>("sites", &Cluster::sites, false, "sites joined by wide-area links"),
       inherited<C, Cluster>("degraded", &Cluster::degraded, false, "links below their line rate, or removed")};
   using N = NodeFile;
   static const Fields<N> node_table{
@@ -252,6 +254,7 @@ Result<Cluster> read_cluster(const Value& spec) {
   if (auto ok = check_tiers(out, spec.mark); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_pcie(out, *node_tree); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_planes(out, *tree->find("fabric")); !ok) return tl::unexpected(ok.error());
+  if (auto ok = check_sites(out, *tree); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_degraded(out); !ok) return tl::unexpected(ok.error());
   return Cluster(out);
 }

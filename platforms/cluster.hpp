@@ -73,6 +73,25 @@ struct Fabric {
   FabricLatency latency;
 };
 
+/// The link between two sites, both ways alike. What is absent is as `Sites` says.
+struct SiteLink {
+  std::vector<std::int64_t> between;               ///< two sites, counted from 0
+  std::optional<Figure<BytesPerSecond>> bandwidth; ///< line rate per direction
+  std::optional<Figure<Seconds>> round_trip;       ///< there and back
+  std::optional<Figure<double>> kilometres;        ///< of fibre
+  Mark mark;
+};
+
+/// Sites of equal size, a link between any two of them. Ranks fill sites in order.
+struct Sites {
+  std::int64_t accelerators = 0;                   ///< of one site; 0 = everything is one site
+  std::optional<Figure<BytesPerSecond>> bandwidth; ///< line rate per direction of a link
+  std::optional<Figure<Seconds>> round_trip;       ///< of a link, there and back; absent: what the fibre's length takes
+  std::optional<Figure<double>> kilometres;        ///< of a link's fibre
+  std::optional<Figure<double>> efficiency;        ///< payload over line rate that transfers between sites reach
+  std::vector<SiteLink> links;                     ///< pairs whose link differs
+};
+
 /// A link that carries less than its line rate: "pod uplink 3" at half is {"pod uplink 3", 0.5}.
 struct DegradedLink {
   std::string link; ///< Topology::link_name
@@ -87,10 +106,12 @@ struct Cluster {
   Node node;
   std::int64_t domain = 0; ///< accelerators that share the scale-up fabric (0 = the node's)
   Fabric fabric;
+  Sites sites;
   std::vector<DegradedLink> degraded;
   Figure<std::int64_t> built;    ///< accelerators of the real or described system
   std::int64_t accelerators = 0; ///< packages in use; may exceed `built`: the pattern is repeated
   std::string canonical;         ///< resolved inputs as text, for the inputs' hash
+  [[nodiscard]] std::int64_t ranks_per_site() const { return sites.accelerators * accelerator.ranks_per_accelerator; }
   [[nodiscard]] std::int64_t ranks() const { return accelerators * accelerator.ranks_per_accelerator; }
   [[nodiscard]] std::int64_t ranks_per_node() const { return node.accelerators * accelerator.ranks_per_accelerator; }
   [[nodiscard]] std::int64_t ranks_per_domain() const { return domain * accelerator.ranks_per_accelerator; }

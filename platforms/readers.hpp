@@ -44,4 +44,7 @@ inline std::string share_of_one(const Figure<double>& figure) {
 Result<Accelerator> read_accelerator_value(const Value& value);
 
 } // namespace platforms
+
+Result<void> read_value(const Value& value, platforms::Sites& out);
+
 } // namespace weft

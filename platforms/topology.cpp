@@ -1,5 +1,6 @@
 #include "platforms/topology.hpp"
 
+#include "platforms/sites.hpp"
 #include "platforms/topologies/topologies.hpp"
 
 #include <algorithm>
@@ -44,6 +45,7 @@ std::string group_name(const LinkGroup& group, const std::vector<FabricTier>& ti
   case LinkKind::pcie_up: return "PCIe switch uplink";
   case LinkKind::pcie_down: return "PCIe switch downlink";
   case LinkKind::host: return "host";
+  case LinkKind::wan: return "site link";
   }
   return "?";
 }
@@ -54,6 +56,7 @@ Topology::Topology(const Cluster& cluster, std::int64_t ranks)
     : ranks_(ranks), ranks_per_node_(cluster.ranks_per_node()), ranks_per_domain_(cluster.ranks_per_domain()) {
   scale_up_ = find(scale_up_kinds, cluster.node.scale_up)(cluster, ranks, LinkTable(groups_));
   scale_out_ = find(scale_out_kinds, cluster.fabric.kind)(cluster, ranks, *scale_up_, LinkTable(groups_));
+  join_sites(cluster);
   for (LinkGroup& g : groups_)
     g.name = group_name(g, cluster.fabric.tiers);
   degrade(cluster);
@@ -64,7 +67,8 @@ Topology& Topology::operator=(Topology&&) noexcept = default;
 
 Reach Topology::reach(std::int64_t from, std::int64_t to) const {
   if (from == to) return Reach::self;
-  return domain_of(from) == domain_of(to) ? Reach::domain : Reach::fabric;
+  if (domain_of(from) == domain_of(to)) return Reach::domain;
+  return site_of(from) == site_of(to) ? Reach::fabric : Reach::wan;
 }
 
 void Topology::append_path(std::int64_t from, std::int64_t to, std::vector<LinkId>& out) const {
@@ -72,6 +76,11 @@ void Topology::append_path(std::int64_t from, std::int64_t to, std::vector<LinkI
   case Reach::self: return;
   case Reach::domain: scale_up_->append_path(from, to, out); return;
   case Reach::fabric: scale_out_->append_path(from, to, out); return;
+  case Reach::wan:
+    scale_out_->append_up(from, out);
+    out.push_back(wan_ + LinkId(site_of(from) * sites_ + site_of(to)));
+    scale_out_->append_down(to, out);
+    return;
   }
 }
 
@@ -105,13 +114,30 @@ void Topology::order_ring(std::vector<std::int32_t>& members) const {
   scale_up_->order_ring(members);
 }
 
+/// A row for every ordered pair of sites, the unused diagonal included.
+void Topology::join_sites(const Cluster& cluster) {
+  sites_ = cluster.sites.accelerators == 0 ? 1 : blocks(ranks_, cluster.ranks_per_site());
+  if (sites_ == 1) return;
+  ranks_per_site_ = cluster.ranks_per_site();
+  const BytesPerSecond first = site_bandwidth(cluster, 0, 1);
+  wan_ = LinkTable(groups_).add(LinkKind::wan, sites_ * sites_, {sites_, ranks_per_site_}, first, true, -1, sites_);
+  for (std::int64_t a = 0; a < sites_; ++a)
+    for (std::int64_t b = 0; b < sites_; ++b) {
+      site_delay_.push_back(a == b ? Seconds(0) : platforms::site_delay(cluster, a, b));
+      if (a == b) continue;
+      const double share = site_bandwidth(cluster, a, b).count() / first.count();
+      if (share != 1) degraded_[wan_ + LinkId(a * sites_ + b)] = share;
+    }
+}
+
 /// Names were checked when the cluster was read (check_degraded); others are passed over.
 void Topology::degrade(const Cluster& cluster) {
   if (cluster.degraded.empty()) return;
   for (const DegradedLink& d : cluster.degraded) {
     const auto id = find_link(groups_, d.link);
     if (!id) continue;
-    degraded_[*id] = d.share;
+    const auto [link, fresh] = degraded_.try_emplace(*id, d.share);
+    if (!fresh) link->second *= d.share;
     if (d.share == 0) scale_up_->avoid(*id);
   }
 }

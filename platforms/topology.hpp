@@ -29,7 +29,8 @@ enum class LinkKind {
   bridge,  ///< from an accelerator to the other one of its pair
   pcie_up, ///< of a PCIe switch, to the host
   pcie_down,
-  host ///< all that crosses a node's host, both ways
+  host, ///< all that crosses a node's host, both ways
+  wan   ///< from one site to another
 };
 
 struct Link {
@@ -52,10 +53,11 @@ struct LinkGroup {
   std::int64_t ranks = 1;     ///< of one block
   BytesPerSecond capacity;    ///< of a link that is not degraded
   bool binding = true;        ///< see Link
+  std::int64_t unused = 0;    ///< of them, numbers behind which nothing stands (a diagonal)
 };
 
 /// Which part of the interconnect a pair of ranks uses.
-enum class Reach { self, domain, fabric };
+enum class Reach { self, domain, fabric, wan };
 
 class ScaleUp;
 class ScaleOut;
@@ -69,13 +71,21 @@ public:
   Topology& operator=(Topology&&) noexcept;
 
   [[nodiscard]] std::int64_t ranks() const { return ranks_; }
+  [[nodiscard]] std::int64_t sites() const { return sites_; }
+  [[nodiscard]] std::int64_t site_of(std::int64_t rank) const { return sites_ == 1 ? 0 : rank / ranks_per_site_; }
+  /// One way, without what switches and libraries add.
+  [[nodiscard]] Seconds site_delay(std::int64_t a, std::int64_t b) const {
+    return a == b ? Seconds(0) : site_delay_[std::size_t(a * sites_ + b)];
+  }
   [[nodiscard]] std::int64_t ranks_per_domain() const { return ranks_per_domain_; }
   /// All links, as runs in ascending order of ids: nothing is stored for one link unless it is degraded.
   [[nodiscard]] const std::vector<LinkGroup>& groups() const { return groups_; }
   [[nodiscard]] std::int64_t link_count() const;
   [[nodiscard]] std::size_t group_of(LinkId id) const;
   [[nodiscard]] Link link(LinkId id) const;
-  [[nodiscard]] const std::map<LinkId, double>& degraded() const { return degraded_; } ///< share of the capacity
+  [[nodiscard]] const std::map<LinkId, double>& degraded() const {
+    return degraded_;
+  } ///< share of the group's capacity; sites' links may exceed it
   [[nodiscard]] std::int64_t node_of(std::int64_t rank) const { return rank / ranks_per_node_; }
   [[nodiscard]] std::int64_t domain_of(std::int64_t rank) const { return rank / ranks_per_domain_; }
   [[nodiscard]] Reach reach(std::int64_t from, std::int64_t to) const;
@@ -88,9 +98,13 @@ public:
 
 private:
   void degrade(const Cluster& cluster);
+  void join_sites(const Cluster& cluster);
   std::int64_t ranks_ = 0;
   std::int64_t ranks_per_node_ = 1;
   std::int64_t ranks_per_domain_ = 1;
+  std::int64_t sites_ = 1, ranks_per_site_ = 1;
+  LinkId wan_ = 0; ///< from site a to site b: wan_ + a · sites + b
+  std::vector<Seconds> site_delay_;
   std::vector<LinkGroup> groups_;
   std::map<LinkId, double> degraded_;
   std::unique_ptr<ScaleUp> scale_up_;
@@ -121,6 +135,9 @@ public:
   virtual ~ScaleOut() = default;
   /// Path between NICs of ranks in different domains, NIC links included.
   virtual void append_path(std::int64_t from, std::int64_t to, std::vector<LinkId>& out) const = 0;
+  /// From a rank through its NIC to where all of its site meets, and back down.
+  virtual void append_up(std::int64_t rank, std::vector<LinkId>& out) const = 0;
+  virtual void append_down(std::int64_t rank, std::vector<LinkId>& out) const = 0;
 };
 
 } // namespace weft::platforms

@@ -59,6 +59,7 @@ double CollectivePricer::capacity(const platforms::Link& link) const {
   case LinkKind::nic_rx:
   case LinkKind::tier_up:
   case LinkKind::tier_down: return link.capacity.count() * cluster_.node.nics.efficiency.value;
+  case LinkKind::wan: return link.capacity.count() * cluster_.sites.efficiency->value; // checked when read
   }
   return 0;
 }
@@ -80,8 +81,8 @@ Transfer CollectivePricer::all_to_all(double bytes, const Placement::Communicato
   // Sends to all peers go out at once; what is paid one after the other is a post per domain.
   const auto& nics = cluster_.node.nics;
   const double slower = nics.all_to_all_efficiency ? nics.efficiency.value / nics.all_to_all_efficiency->value : 1;
-  const double latency =
-      cluster_.fabric.latency.base.value.count() + (k - 1) * cluster_.fabric.latency.hop.value.count();
+  const double latency = cluster_.fabric.latency.base.value.count() +
+                         (k - 1) * cluster_.fabric.latency.hop.value.count() + c.span.longest_delay;
   return {Algorithm::all_to_all, latency, pair * c.cross_share * slower, pair * c.cross_share};
 }
 
@@ -100,14 +101,15 @@ Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::C
   if (op == CollectiveOp::send) {
     const double latency =
         c.span.domains == 1 ? timing.point_to_point.value.count() : fabric.point_to_point.value.count();
-    return {Algorithm::send, latency, bytes, bytes};
+    return {Algorithm::send, latency + c.span.longest_delay, bytes, bytes};
   }
   if (c.role == Role::world) {
     // A scalar for everybody: a double binary tree's latency, no bytes worth a flow. NCCL tuning.cc:
     // base + 2·[(n/k − 1)·hop inside + log2(k)·hop outside].
     const double hops = (std::ceil(n / k) - 1) * timing.hop.value.count() +
                         std::ceil(std::log2(std::max(1.0, k))) * fabric.hop.value.count();
-    return {Algorithm::tree, fabric.base.value.count() + 2 * hops, 0, 0};
+    const double between = std::ceil(std::log2(double(c.span.sites))) * c.span.longest_delay;
+    return {Algorithm::tree, fabric.base.value.count() + 2 * (hops + between), 0, 0};
   }
   if (c.all_to_all) return all_to_all(bytes, c);
   const double moved = bus_factor(op, c.span.ranks) * bytes;
@@ -125,7 +127,7 @@ Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::C
     const double relative = timing.in_network_efficiency->value / timing.efficiency.value;
     return {Algorithm::in_network, latency, moved / relative, bytes};
   }
-  const double hops = (n - k) * timing.hop.value.count() + (k - 1) * fabric.hop.value.count();
+  const double hops = (n - k) * timing.hop.value.count() + (k - 1) * fabric.hop.value.count() + c.span.ring_delay;
   return {Algorithm::ring, phases * (fabric.base.value.count() + hops), moved / double(c.split),
           moved / double(c.split)};
 }

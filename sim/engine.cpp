@@ -257,7 +257,7 @@ private:
         in_.placement.communicators[std::size_t(in_.folded.communicators[std::size_t(c)].representative)];
     MessageSpan& span = run_.messages[std::size_t(c)][std::size_t(op.tag)];
     span.begin = network_->now();
-    if (in_.prices.ideal & bit(message.dim)) {
+    if (in_.prices.ideal & bit(in_.folded.communicators[std::size_t(c)].dim(message.dim))) {
       end_message(c, op.tag, real.role);
       return;
     }

@@ -210,6 +210,7 @@ Folded fold(const Placement& p, const FoldInput& in, bool identity) {
     auto& c = out.communicators[i];
     c.representative = communicator_reps[i];
     const auto& real = p.communicators[std::size_t(c.representative)];
+    c.wan = real.span.sites > 1;
     for (std::int32_t m : p.members_of(real))
       c.members.push_back(out.rank_class[std::size_t(m)]);
     std::sort(c.members.begin(), c.members.end());

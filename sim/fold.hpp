@@ -33,7 +33,9 @@ struct Folded {
     std::int64_t count = 0;
     std::vector<std::int32_t> members; ///< rank classes, each once, ascending
     std::vector<LinkUse> uses;         ///< link = link class; weight on one of them, divided by the row's divisor
-    double unit_seconds = 0;           ///< s per unit of progress on the slowest link that no other communicator loads
+    bool wan = false;                  ///< it spans sites: its dimension is wan, whatever it carries
+    [[nodiscard]] Dim dim(Dim message) const { return wan ? Dim::wan : message; }
+    double unit_seconds = 0; ///< s per unit of progress on the slowest link that no other communicator loads
   };
   struct LinkClass {
     platforms::LinkId representative = 0;

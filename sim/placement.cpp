@@ -173,9 +173,8 @@ private:
   }
   void world() {
     if (plan_.ranks() == 1) return;
-    const auto& topology = loader_.topology();
     Placement::Communicator c = open(Role::world);
-    c.span = {plan_.ranks(), topology.domain_of(plan_.ranks() - 1) + 1};
+    c.span = loader_.span_of_all();
     for (std::size_t cell = 0; cell < placement_.cells.size(); ++cell)
       placement_.members.push_back(std::int32_t(cell));
     close(c);
@@ -208,7 +207,7 @@ private:
     std::sort(members.begin(), members.end());
     Placement::Communicator c = open(role);
     c.count = run_.count;
-    c.span = {std::int64_t(members.size()), loader_.domains(members)};
+    c.span = loader_.span(members);
     c.all_to_all = all_to_all;
     if (all_to_all) {
       if (role == Role::ep) c.cross_share = workloads::dispatch_share(s_.model, s_.stack, c.span.domains);
@@ -224,7 +223,7 @@ private:
     if (symmetry_.units() == 1) return add(role, std::move(members));
     std::sort(members.begin(), members.end());
     Placement::Communicator c = open(role);
-    c.span = {std::int64_t(members.size()) * symmetry_.units(), loader_.domains(members) * symmetry_.units()};
+    c.span = loader_.span_of_units(members);
     c.spans_units = true;
     c.split = rings_.load(members);
     uneven_ = uneven_ || c.split == 0;
@@ -236,7 +235,7 @@ private:
   void channel(Role sender, std::int32_t from, std::int32_t to) {
     Placement::Communicator c = open(sender);
     c.count = run_.count;
-    c.span = {2, loader_.domains({from, to})};
+    c.span = loader_.span({from, to});
     loader_.send(from, to, placement_.uses);
     join({from, to}, 0);
     const auto id = std::int32_t(placement_.communicators.size());

@@ -57,6 +57,9 @@ inline constexpr RoleSet layer_roles = bit(Role::tp) | bit(Role::cp) | bit(Role:
 struct Span {
   std::int64_t ranks = 0;
   std::int64_t domains = 0; ///< scale-up domains it touches
+  std::int64_t sites = 1;
+  double ring_delay = 0;    ///< s of light between sites on the longest way through the ring
+  double longest_delay = 0; ///< s between the two sites farthest apart
 };
 
 /// One link's share of a communicator's traffic: flows of unit size on it.

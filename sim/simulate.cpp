@@ -63,7 +63,8 @@ FoldInput fold_input(const Placement& placement, const platforms::Topology& topo
   for (const auto& c : placement.communicators)
     in.start.communicator.push_back(colour_of(
         {std::uint64_t(c.role), std::uint64_t(c.split), std::uint64_t(c.span.ranks), std::uint64_t(c.span.domains),
-         std::uint64_t(c.all_to_all), std::bit_cast<std::uint64_t>(c.cross_share)}));
+         std::uint64_t(c.all_to_all), std::uint64_t(c.span.sites), std::bit_cast<std::uint64_t>(c.span.ring_delay),
+         std::bit_cast<std::uint64_t>(c.span.longest_delay), std::bit_cast<std::uint64_t>(c.cross_share)}));
   return in;
 }
 
@@ -100,6 +101,8 @@ public:
     capacity_ = in.capacity;
     r.folded = fold(placement_, in, !options_.fold);
     r.dims = dims_present(scenario_.plan, scenario_.model.experts.has_value());
+    for (const auto& c : r.folded.communicators)
+      if (c.wan) r.dims |= bit(Dim::wan);
     describe_classes(r);
     run_all(r);
     count_traffic(lowered_, placement_, collectives_, topology_, r);

@@ -100,7 +100,7 @@ void Symmetry::cut(const workloads::Scenario& scenario, const Topology& topology
     apart(unit, unit);
   }
   const std::vector<std::int64_t> blocks = borders(topology, width_, units_ * width_);
-  const bool nested = outer_ == 1 && starts.size() == 1 && topology.degraded().empty() &&
+  const bool nested = outer_ == 1 && topology.sites() == 1 && starts.size() == 1 && topology.degraded().empty() &&
                       std::all_of(blocks.begin(), blocks.end(), [&](std::int64_t b) { return b % width_ == 0; });
   const std::int64_t ranks = units_ * width_ * outer_;
   if (nested) {

@@ -17,7 +17,8 @@ public:
     if (real.use_count == 0) return; // a scalar for everybody: no bytes worth a flow
     const Transfer t = collectives_.price(m.op, m.size, real) * m.share;
     const double members = m.op == workloads::CollectiveOp::send ? 1 : double(real.span.ranks);
-    auto& flows = payload_[m.dim];
+    const Dim dim = folded.dim(m.dim);
+    auto& flows = payload_[dim];
     flows.resize(r_.folded.communicators.size());
     flows[std::size_t(c)] += times * t.payload * ranks / (members * double(folded.count));
     const double sent = t.algorithm == Algorithm::in_network ? 1 : bus_factor(m.op, real.span.ranks);
@@ -26,14 +27,15 @@ public:
       const double n = double(real.span.ranks), g = n / double(real.span.domains);
       bytes = m.size.count() * (real.cross_share * (n - g) / n + (g - 1) / g);
     }
-    closed_form_[m.dim] += times * ranks * bytes * m.share;
+    closed_form_[dim] += times * ranks * bytes * m.share;
   }
 
   void finish(const platforms::Topology& topology, StepResult& out) const {
     std::vector<LinkBytes> groups;
     for (const platforms::LinkGroup& g : topology.groups()) {
-      groups.push_back(
-          {g.name, 0, double(g.count) * collectives_.capacity({g.kind, g.tier, 0, g.capacity, true}), g.count});
+      groups.push_back({g.name, 0,
+                        double(g.count - g.unused) * collectives_.capacity({g.kind, g.tier, 0, g.capacity, true}),
+                        g.count - g.unused});
     }
     for (const auto& [link, share] : topology.degraded()) {
       const platforms::LinkGroup& g = topology.groups()[topology.group_of(link)];

@@ -28,7 +28,7 @@ std::unique_ptr<ScaleUp> make_full_mesh(const Cluster& cluster, std::int64_t ran
   const std::int64_t nodes = blocks(ranks, cluster.ranks_per_node());
   // A row for every ordered pair, the unused diagonal included: the index stays arithmetic.
   const LinkId first = links.add(LinkKind::mesh, nodes * n * n, {n * n, cluster.ranks_per_node()},
-                                 cluster.accelerator.scale_up.link_bandwidth->value, true);
+                                 cluster.accelerator.scale_up.link_bandwidth->value, true, -1, nodes * n);
   return std::make_unique<FullMesh>(first, n, cluster.accelerator.ranks_per_accelerator);
 }
 

@@ -47,6 +47,20 @@ void SwitchTree::append_path(std::int64_t from, std::int64_t to, std::vector<Lin
   }
 }
 
+void SwitchTree::append_up(std::int64_t rank, std::vector<LinkId>& out) const {
+  inside_.append_to_nic(rank, out);
+  out.push_back(nics_.tx + LinkId(nics_.nic(rank)));
+  for (std::size_t i = 0; i < tiers_.size(); ++i)
+    out.push_back(tiers_[i].up + LinkId(leaf(i, rank)));
+}
+
+void SwitchTree::append_down(std::int64_t rank, std::vector<LinkId>& out) const {
+  for (std::size_t i = tiers_.size(); i-- > 0;)
+    out.push_back(tiers_[i].down + LinkId(leaf(i, rank)));
+  out.push_back(nics_.rx + LinkId(nics_.nic(rank)));
+  inside_.append_from_nic(rank, out);
+}
+
 void SwitchTree::append_fabric(std::int64_t from, std::int64_t to, std::vector<LinkId>& out) const {
   inside_.append_to_nic(from, out);
   out.push_back(nics_.tx + LinkId(nics_.nic(from)));

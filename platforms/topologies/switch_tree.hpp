@@ -30,6 +30,8 @@ public:
   SwitchTree(const Cluster& cluster, std::int64_t ranks, const std::vector<std::int64_t>& rails, std::int64_t planes,
              const ScaleUp& inside, LinkTable links);
   void append_path(std::int64_t from, std::int64_t to, std::vector<LinkId>& out) const override;
+  void append_up(std::int64_t rank, std::vector<LinkId>& out) const override;
+  void append_down(std::int64_t rank, std::vector<LinkId>& out) const override;
 
 private:
   struct Tier {

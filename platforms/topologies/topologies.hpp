@@ -18,9 +18,9 @@ public:
   explicit LinkTable(std::vector<LinkGroup>& groups) : groups_(groups) {}
   /// `count` links of one kind, owners 0 .. count-1; returns the first id.
   LinkId add(LinkKind kind, std::int64_t count, Block block, BytesPerSecond capacity, bool binding,
-             std::int32_t tier = -1) {
+             std::int32_t tier = -1, std::int64_t unused = 0) {
     const LinkId first = groups_.empty() ? 0 : groups_.back().first + LinkId(groups_.back().count);
-    groups_.push_back({{}, kind, tier, first, count, block.links, block.ranks, capacity, binding});
+    groups_.push_back({{}, kind, tier, first, count, block.links, block.ranks, capacity, binding, unused});
     return first;
   }
 

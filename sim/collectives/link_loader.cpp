@@ -25,6 +25,56 @@ std::int64_t LinkLoader::domains(const std::vector<std::int32_t>& members) const
   return count;
 }
 
+Span LinkLoader::span(const std::vector<std::int32_t>& members) const {
+  Span out{std::int64_t(members.size()), domains(members)};
+  if (topology_.sites() == 1) return out;
+  std::vector<std::int64_t> sites;
+  for (std::int32_t m : members)
+    sites.push_back(topology_.site_of(m));
+  add_delays(out, std::move(sites));
+  return out;
+}
+
+Span LinkLoader::span_of_units(const std::vector<std::int32_t>& members) const {
+  Span out{std::int64_t(members.size()) * symmetry_.units(), domains(members) * symmetry_.units()};
+  if (topology_.sites() == 1) return out;
+  std::vector<std::int64_t> sites; // those between a place's first and last unit are met too
+  for (std::int32_t m : members) {
+    const std::int64_t last = topology_.site_of(symmetry_.moved(m, 0, symmetry_.units() - 1));
+    for (std::int64_t s = topology_.site_of(m); s <= last; ++s)
+      sites.push_back(s);
+  }
+  add_delays(out, std::move(sites));
+  return out;
+}
+
+Span LinkLoader::span_of_all() const {
+  Span out{topology_.ranks(), topology_.domain_of(topology_.ranks() - 1) + 1};
+  std::vector<std::int64_t> sites;
+  for (std::int64_t s = 0; s < topology_.sites(); ++s)
+    sites.push_back(s);
+  add_delays(out, std::move(sites));
+  return out;
+}
+
+/// A ring visits sites in order; on its way a chunk passes all edges but one, so all that leave a site unless every
+/// edge does.
+void LinkLoader::add_delays(Span& span, std::vector<std::int64_t> sites) const {
+  std::sort(sites.begin(), sites.end());
+  sites.erase(std::unique(sites.begin(), sites.end()), sites.end());
+  span.sites = std::int64_t(sites.size());
+  if (span.sites == 1) return;
+  double shortest = 1e300;
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    const double edge = topology_.site_delay(sites[i], sites[(i + 1) % sites.size()]).count();
+    span.ring_delay += edge;
+    shortest = std::min(shortest, edge);
+    for (std::size_t j = 0; j < i; ++j)
+      span.longest_delay = std::max(span.longest_delay, topology_.site_delay(sites[i], sites[j]).count());
+  }
+  if (span.sites == span.ranks) span.ring_delay -= shortest;
+}
+
 std::int32_t LinkLoader::collective(const std::vector<std::int32_t>& members, std::vector<LinkUse>& out) {
   std::int32_t split = 1;
   if (scale_up_ == platforms::ScaleUpKind::full_mesh && domains(members) == 1)

@@ -29,6 +29,11 @@ public:
   /// Appends the path of one message.
   void send(std::int32_t from, std::int32_t to, std::vector<LinkUse>& out);
 
+  /// Of ascending members.
+  [[nodiscard]] Span span(const std::vector<std::int32_t>& members) const;
+  /// The same of the ranks at their places in all units.
+  [[nodiscard]] Span span_of_units(const std::vector<std::int32_t>& members) const;
+  [[nodiscard]] Span span_of_all() const;
   [[nodiscard]] std::int64_t domains(const std::vector<std::int32_t>& members) const;
   [[nodiscard]] const platforms::Topology& topology() const { return topology_; }
   [[nodiscard]] platforms::ScaleUpKind scale_up() const { return scale_up_; }
@@ -46,6 +51,7 @@ private:
   };
   static constexpr std::size_t page_size = 1024;
   Entry& entry(platforms::LinkId link);
+  void add_delays(Span& span, std::vector<std::int64_t> sites) const;
   [[nodiscard]] std::int64_t stands_for(platforms::LinkId link);
 
   const platforms::Topology& topology_;

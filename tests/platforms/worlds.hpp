@@ -2,6 +2,7 @@
 // Clusters from text, and the links of a route as words.
 
 #include "platforms/base/document.hpp"
+#include "platforms/catalog.hpp"
 #include "platforms/topology.hpp"
 
 #include <doctest/doctest.h>
