@@ -89,12 +89,30 @@ const Fields<Accelerator>& accelerator_fields() {
       required("elementwise_efficiency", &Accelerator::elementwise_efficiency,
                "of HBM bandwidth, norms and activations", share_of_one),
       required("overlap_slowdown", &Accelerator::overlap_slowdown, "σ of compute beside a collective"),
-      required("measured_runs", &Accelerator::measured_runs, "published training runs behind this chip")};
+      required("measured_runs", &Accelerator::measured_runs, "published training runs behind this chip"),
+      optional("unknown", &Accelerator::unknown,
+               "needed figures that nobody published: path, where it was looked for")};
   return table;
+}
+
+/// The figures under `unknown` must have been stated by whoever asks for the chip.
+Result<void> check_unknown(const Value& chip) {
+  const Value* unknown = chip.find("unknown");
+  const Value* name = chip.find("name");
+  if (!unknown || !unknown->is_map()) return {};
+  for (const Member& member : unknown->members)
+    if (!find_path(chip, member.key))
+      return fail(
+          member.mark,
+          fmt::format("`{}` of accelerator {} is not known, so it cannot be simulated", member.key,
+                      name ? name->scalar : "?"),
+          fmt::format("a scenario may state it, as in `--set cluster.node.accelerator.{}=\"...\"`", member.key));
+  return {};
 }
 
 Result<Accelerator> read_accelerator_value(const Value& value) {
   Accelerator out;
+  if (auto ok = check_unknown(value); !ok) return tl::unexpected(ok.error());
   if (auto ok = read_fields(value, accelerator_fields(), out, "accelerator"); !ok) return tl::unexpected(ok.error());
   if (out.peak.empty()) return fail(value.mark, "accelerator states no peak");
   return out;

@@ -79,6 +79,9 @@ struct Accelerator {
   Figure<double> elementwise_efficiency;           ///< of HBM bandwidth: norms, residuals, activations inside training
   Figure<double> overlap_slowdown;                 ///< σ: compute beside a collective runs at 1/(1+σ)
   Figure<std::int64_t> measured_runs;              ///< published training runs with a known plan behind this chip
+  /// Needed figures that nobody published, by path ("scale_up.bandwidth"), with where they were looked for. The
+  /// chip cannot be simulated until a scenario states them.
+  std::map<std::string, std::string> unknown;
 };
 
 /// Peak of one package at a precision (mxfp8 runs at the fp8 peak, nvfp4 at the fp4 peak); the error says which

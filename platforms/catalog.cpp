@@ -43,29 +43,42 @@ bool plain_name(const std::string& name) {
          });
 }
 
+/// A bare value as a figure.
+Value override_figure(const Value& bare) {
+  Value figure;
+  figure.kind = Value::Kind::map;
+  figure.mark = bare.mark;
+  auto put = [&](const char* key, const char* text) {
+    Value v;
+    v.kind = Value::Kind::scalar;
+    v.scalar = text;
+    v.mark = bare.mark;
+    figure.members.push_back({key, bare.mark, std::move(v)});
+  };
+  figure.members.push_back({"value", bare.mark, bare});
+  put("source", "override");
+  put("evidence", "assumed");
+  return figure;
+}
+
 /// Where the entry has a sourced figure and the override is a bare value, the override becomes a figure.
 void make_figures(const Value& base, Value& over) {
   if (!base.is_map()) return;
   if (base.find("value") && base.find("source")) {
-    if (over.kind != Value::Kind::scalar) return;
-    Value figure;
-    figure.kind = Value::Kind::map;
-    figure.mark = over.mark;
-    auto put = [&](const char* key, const char* text) {
-      Value v;
-      v.kind = Value::Kind::scalar;
-      v.scalar = text;
-      v.mark = over.mark;
-      figure.members.push_back({key, over.mark, std::move(v)});
-    };
-    figure.members.push_back({"value", over.mark, over});
-    put("source", "override");
-    put("evidence", "assumed");
-    over = std::move(figure);
+    if (over.kind == Value::Kind::scalar) over = override_figure(over);
     return;
   }
   for (Member& member : over.members)
     if (const Value* mine = base.find(member.key)) make_figures(*mine, member.value);
+}
+
+/// The same for a figure that the entry lists as unknown.
+void make_unknown_figures(const Value& base, Value& over) {
+  const Value* unknown = base.find("unknown");
+  if (!unknown || !unknown->is_map()) return;
+  for (const Member& member : unknown->members)
+    if (Value* said = find_path(over, member.key); said && said->kind == Value::Kind::scalar)
+      *said = override_figure(*said);
 }
 
 void replace_figures(Value& base, const Value& over) {
@@ -94,6 +107,7 @@ void keep_names(const Value& base, Value& over) {
 void lay(Value& base, Value over) {
   keep_names(base, over);
   make_figures(base, over);
+  make_unknown_figures(base, over);
   replace_figures(base, over);
   overlay(base, over);
 }

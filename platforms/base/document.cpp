@@ -249,6 +249,17 @@ void overlay(Value& base, const Value& over) {
   }
 }
 
+Value* find_path(Value& root, std::string_view path) {
+  const auto dot = path.find('.');
+  Value* next = root.find(path.substr(0, dot));
+  return !next || dot == std::string_view::npos ? next : find_path(*next, path.substr(dot + 1));
+}
+const Value* find_path(const Value& root, std::string_view path) {
+  const auto dot = path.find('.');
+  const Value* next = root.find(path.substr(0, dot));
+  return !next || dot == std::string_view::npos ? next : find_path(*next, path.substr(dot + 1));
+}
+
 Result<void> set_path(Value& root, const std::string& assignment) {
   const auto source = std::make_shared<const Source>(Source{"--set " + assignment, assignment});
   const auto equals = assignment.find('=');

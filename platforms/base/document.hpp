@@ -54,6 +54,10 @@ void overlay(Value& base, const Value& over);
 /// The error's source is "--set plan.tp=4". Fails on a path through something that is no map.
 Result<void> set_path(Value& root, const std::string& assignment);
 
+/// The value at a dotted path ("scale_up.bandwidth"); nullptr when it is not there.
+const Value* find_path(const Value& root, std::string_view path);
+Value* find_path(Value& root, std::string_view path);
+
 /// The value as one line of text with sorted keys, the same for equal content wherever it was written.
 std::string canonical_text(const Value& value);
 
