@@ -1,9 +1,11 @@
 #include "platforms/catalog.hpp"
 #include "analysis/cli/cli.hpp"
 #include "analysis/json.hpp"
+#include "analysis/left_out_print.hpp"
 #include "analysis/text.hpp"
 
 #include <cstdio>
+#include <fmt/format.h>
 
 namespace weft::cli {
 namespace {
@@ -46,9 +48,34 @@ void print_value(const Value& value, int depth, std::string& out) {
   }
 }
 
+int left_out(const std::string& name, const Common& options) {
+  auto entries = platforms::left_out();
+  if (!entries) return report(entries.error());
+  if (!name.empty()) {
+    std::vector<std::string> names;
+    for (const auto& entry : *entries)
+      names.push_back(entry.name);
+    std::erase_if(*entries, [&](const auto& entry) { return entry.name != name; });
+    if (entries->empty()) {
+      const std::string near = nearest(name, names);
+      return report({fmt::format("nothing named `{}` is left out", name),
+                     {},
+                     near.empty() ? "`weft catalog left-out` lists what is" : fmt::format("did you mean `{}`?", near)});
+    }
+  }
+  if (options.format == "json")
+    print_data(analysis::left_out_json(*entries));
+  else if (options.format == "csv")
+    print_data(analysis::left_out_csv(*entries));
+  else
+    print_data(analysis::left_out_text(*entries));
+  return ok;
+}
+
 } // namespace
 
 int catalog(const std::string& kind, const std::string& name, const Common& options) {
+  if (kind == "left-out") return left_out(name, options);
   if (!name.empty()) {
     auto entry = platforms::load_entry(kind, name, {});
     if (!entry) return report(entry.error());

@@ -72,9 +72,14 @@ int main(int argc, char** argv) {
   validate->footer("Example: weft validate --grade A --group mosaic");
 
   std::string kind, name;
-  CLI::App* catalog = app.add_subcommand("catalog", "what is known by name");
-  catalog->add_option("kind", kind, "accelerators, nodes, clusters, models, stacks, plans or scenarios")
-      ->check(CLI::IsMember(weft::platforms::catalog_kinds()));
+  std::vector<std::string> kinds = weft::platforms::catalog_kinds();
+  kinds.emplace_back("left-out");
+  CLI::App* catalog = app.add_subcommand("catalog", "what is known by name, and what is left out of it");
+  catalog
+      ->add_option("kind", kind,
+                   "accelerators, nodes, clusters, models, stacks, plans, scenarios; left-out: what is not in the "
+                   "catalog, and which fact is missing")
+      ->check(CLI::IsMember(kinds));
   catalog->add_option("name", name, "print this entry");
   add_format(catalog, options);
   catalog->footer("Example: weft catalog accelerators h100-sxm");
