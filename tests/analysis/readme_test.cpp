@@ -43,9 +43,10 @@ TEST_CASE("the README's example commands run") {
   CHECK(test::command(weft + " run llama3-405b-16k --set plan.vpp=4 --set plan.recompute=full --set "
                              "cluster.node.nics.bandwidth='200 Gbit/s' 2>/dev/null")
             .code == 0);
-  for (const char* line : {" run llama3-405b-16k --explain", " compare llama3-405b-16k llama3-405b-16k-h800",
-                           " catalog accelerators h100-sxm", " catalog", " run korthikanti-175b --format csv",
-                           " run korthikanti-175b --ideal-network", " compare korthikanti-175b --format json",
-                           " catalog models --format json", " --version", " --help"})
+  for (const char* line :
+       {" run llama3-405b-16k --explain", " compare llama3-405b-16k llama3-405b-16k-h800",
+        " catalog accelerators h100-sxm", " catalog left-out", " catalog", " run korthikanti-175b --format csv",
+        " run korthikanti-175b --ideal-network", " compare korthikanti-175b --format json",
+        " catalog models --format json", " --version", " --help"})
     CHECK_MESSAGE(test::command(weft + line + " 2>/dev/null").code == 0, line);
 }
