@@ -23,7 +23,7 @@ struct LeftOut {
   std::string about;
   std::string source;               ///< where what is known stands
   std::vector<MissingFact> missing; ///< what nobody published
-  std::string needs;                ///< what a description cannot say yet: "several sites"; empty = nothing
+  std::string needs;                ///< what a description cannot say yet: "mixed chips"; empty = nothing
   bool in_catalog = false;          ///< described there, but one of its figures is unknown
 };
 
