@@ -100,6 +100,17 @@ Json links_json(const sim::StepResult& r) {
   return out;
 }
 
+Json band_json(const Band& b) {
+  return {{"median", b.median}, {"p5", b.p5}, {"p95", b.p95}};
+}
+Json seeds_json(const Seeds& s) {
+  return {{"n", s.n},
+          {"first", s.first},
+          {"step_time_s", band_json(s.step_time)},
+          {"tokens_per_s_per_accelerator", band_json(s.tokens_per_s_per_accelerator)},
+          {"tax", band_json(s.tax)}};
+}
+
 Json evidence_json(const Summary& s) {
   Json out = Json::array();
   for (const auto& line : s.evidence) {
@@ -114,40 +125,43 @@ Json evidence_json(const Summary& s) {
 
 Json run_object(const Summary& s) {
   const auto& r = s.result;
-  return {{"scenario", r.scenario.name},
-          {"cluster", r.cluster.name},
-          {"accelerator", r.cluster.accelerator.name},
-          {"accelerators", r.cluster.accelerators},
-          {"ranks", r.cluster.ranks()},
-          {"model", r.scenario.model.name},
-          {"training",
-           {{"global_batch", r.scenario.training.global_batch},
-            {"sequence", r.scenario.training.sequence},
-            {"precision", enum_name(r.scenario.training.precision)}}},
-          {"plan", plan_json(r)},
-          {"stack", r.scenario.stack.name},
-          {"step_time_s", r.run.step_time},
-          {"tokens_per_s_per_accelerator", s.tokens_per_s_per_accelerator},
-          {"mfu", {{"causal", s.mfu_causal}, {"full", s.mfu_full}, {"bf16_peak", s.mfu_bf16_peak}}},
-          {"hfu", s.hfu},
-          {"effective_flops_per_s", s.effective_flops},
-          {"accelerators_per_effective_eflops", s.accelerators_per_effective_eflops},
-          {"where", where_json(s)},
-          {"tax", tax_json(s)},
-          {"memory", memory_json(r)},
-          {"classes",
-           {{"ranks", r.cluster.ranks()},
-            {"rank_classes", r.folded.ranks.size()},
-            {"group_classes", r.folded.communicators.size()},
-            {"link_classes", r.link_classes},
-            {"activities", r.run.activities}}},
-          {"links", links_json(r)},
-          {"check", check_json(s)},
-          {"caveats", caveats(r)},
-          {"evidence_summary", evidence_sentence(r.scenario, r.cluster)},
-          {"evidence", evidence_json(s)},
-          {"inputs_hash", s.hash},
-          {"version", WEFT_VERSION}};
+  Json out{{"scenario", r.scenario.name},
+           {"cluster", r.cluster.name},
+           {"accelerator", r.cluster.accelerator.name},
+           {"accelerators", r.cluster.accelerators},
+           {"ranks", r.cluster.ranks()},
+           {"model", r.scenario.model.name},
+           {"training",
+            {{"global_batch", r.scenario.training.global_batch},
+             {"sequence", r.scenario.training.sequence},
+             {"precision", enum_name(r.scenario.training.precision)}}},
+           {"plan", plan_json(r)},
+           {"stack", r.scenario.stack.name},
+           {"seed", r.seed},
+           {"step_time_s", r.run.step_time},
+           {"tokens_per_s_per_accelerator", s.tokens_per_s_per_accelerator},
+           {"mfu", {{"causal", s.mfu_causal}, {"full", s.mfu_full}, {"bf16_peak", s.mfu_bf16_peak}}},
+           {"hfu", s.hfu},
+           {"effective_flops_per_s", s.effective_flops},
+           {"accelerators_per_effective_eflops", s.accelerators_per_effective_eflops},
+           {"where", where_json(s)},
+           {"tax", tax_json(s)},
+           {"memory", memory_json(r)},
+           {"classes",
+            {{"ranks", r.cluster.ranks()},
+             {"rank_classes", r.folded.ranks.size()},
+             {"group_classes", r.folded.communicators.size()},
+             {"link_classes", r.link_classes},
+             {"activities", r.run.activities}}},
+           {"links", links_json(r)},
+           {"check", check_json(s)},
+           {"caveats", caveats(r)},
+           {"evidence_summary", evidence_sentence(r.scenario, r.cluster)},
+           {"evidence", evidence_json(s)},
+           {"inputs_hash", s.hash},
+           {"version", WEFT_VERSION}};
+  if (s.seeds) out["seeds"] = seeds_json(*s.seeds);
+  return out;
 }
 
 /// A document's value; plain integers, numbers and truth values as such, everything else as text.

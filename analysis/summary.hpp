@@ -5,10 +5,20 @@
 #include "analysis/ledger.hpp"
 #include "sim/result.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace weft::analysis {
+
+/// Of one figure over several seeds.
+struct Band {
+  double median = 0, p5 = 0, p95 = 0;
+};
+struct Seeds {
+  std::int64_t n = 0, first = 0;
+  Band step_time, tokens_per_s_per_accelerator, tax;
+};
 
 struct Summary {
   sim::StepResult result;
@@ -21,6 +31,7 @@ struct Summary {
   double effective_flops = 0;                                      ///< causal model FLOP/s of the whole cluster
   double accelerators_per_effective_eflops = 0; ///< accelerators that deliver 1e18 causal model FLOP/s
   std::vector<EvidenceLine> evidence;
+  std::optional<Seeds> seeds; ///< when several were asked for
 
   [[nodiscard]] double where_sum() const;
 };
@@ -28,7 +39,7 @@ struct Summary {
 /// `ideal_network` presents the step without communication as the step.
 Summary summarise(sim::StepResult result, std::string hash, bool ideal_network = false);
 
-/// What the numbers leave out and a reader must know, whole sentences: loose coupling, stale weights.
+/// What the numbers leave out and a reader must know, whole sentences: loose coupling, stale weights, jitter.
 std::vector<std::string> caveats(const sim::StepResult& result);
 
 /// "tp takes 13.5 %, dp 5.1 %": what a person can quote.

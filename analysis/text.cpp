@@ -164,6 +164,17 @@ std::string explanation(const Summary& s) {
   return out;
 }
 
+Rows seed_rows(const Seeds& s) {
+  Rows rows{{fmt::format("OVER {} SEEDS, from {}", s.n, s.first), "median", "5 %", "95 %"}};
+  auto add = [&](const char* name, const Band& b, const std::function<std::string(double)>& cell) {
+    rows.push_back({name, cell(b.median), cell(b.p5), cell(b.p95)});
+  };
+  add("  step time", s.step_time, seconds);
+  add("  tokens/s/accelerator", s.tokens_per_s_per_accelerator, [](double v) { return fmt::format("{:.1f}", v); });
+  add("  interconnect tax", s.tax, percent);
+  return rows;
+}
+
 } // namespace
 
 std::string run_text(const Summary& s, bool explain) {
@@ -178,6 +189,7 @@ std::string run_text(const Summary& s, bool explain) {
          wrap(evidence_sentence(s.result.scenario, s.result.cluster), 0);
   for (const std::string& caveat : caveats(s.result))
     out += wrap(caveat, 0);
+  if (s.seeds) out += "\n" + format_table(seed_rows(*s.seeds));
   return explain ? out + explanation(s) : out;
 }
 
@@ -230,6 +242,12 @@ std::string run_csv(const std::vector<Summary>& all) {
   }
   for (auto name : sim::dim_names)
     out += fmt::format(",tax_{}_s", name);
+  const bool seeds = std::any_of(all.begin(), all.end(), [](const Summary& s) { return s.seeds.has_value(); });
+  if (seeds) {
+    out += ",seeds";
+    for (const char* figure : {"step_time_s", "tokens_per_s_per_accelerator", "tax"})
+      out += fmt::format(",{0}_median,{0}_p5,{0}_p95", figure);
+  }
   out += "\n";
   for (const Summary& s : all) {
     const auto& r = s.result;
@@ -244,6 +262,11 @@ std::string run_csv(const std::vector<Summary>& all) {
       for (const auto& part : s.tax.parts)
         if (std::size_t(part.dim) == d) cell = fmt::format("{}", part.seconds);
       out += "," + cell;
+    }
+    if (s.seeds) {
+      out += fmt::format(",{}", s.seeds->n);
+      for (const Band& b : {s.seeds->step_time, s.seeds->tokens_per_s_per_accelerator, s.seeds->tax})
+        out += fmt::format(",{},{},{}", b.median, b.p5, b.p95);
     }
     out += "\n";
   }

@@ -8,7 +8,7 @@ RoleSet find_isolated(const workloads::Scenario& s, const platforms::Topology& t
   const workloads::Plan& plan = s.plan;
   RoleSet candidates = layer_roles;
   if (plan.ep_overlap || plan.schedule == workloads::Schedule::dualpipe) candidates &= ~bit(Role::ep);
-  if (!s.slow_ranks.empty() && plan.cp * plan.ep > 1) candidates = 0; // lockstep would not be exact
+  if (s.uneven() && plan.cp * plan.ep > 1) candidates = 0; // lockstep would not be exact
   std::vector<RoleSet> roles(placement.links.size(), 0);
   std::vector<double> capacity;
   for (const auto& link : placement.links)

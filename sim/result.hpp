@@ -35,6 +35,7 @@ struct IdealRun {
 struct StepResult {
   workloads::Scenario scenario;
   platforms::Cluster cluster;
+  std::int64_t seed = 0;            ///< of what is random in it
   workloads::Recompute recompute{}; ///< as run
   workloads::MemoryNeed memory;     ///< of the worst rank
   std::vector<workloads::MemoryNeed> memory_of_stages;

@@ -76,6 +76,7 @@ public:
   Result<StepResult> run() {
     StepResult r;
     r.scenario = scenario_;
+    r.seed = options_.seed;
     r.cluster = cluster_;
     r.memory_capacity = cluster_.accelerator.memory_capacity.value / double(cluster_.accelerator.ranks_per_accelerator);
     r.recompute = resolve(scenario_, r.memory_capacity);
@@ -112,12 +113,13 @@ public:
 
 private:
   Result<void> set_speeds() {
-    speed_.assign(placement_.cells.size(), 1.0);
+    for (const auto& cell : placement_.cells)
+      speed_.push_back(speed_of(scenario_.jitter, cell.rank, options_.seed));
     for (const workloads::SlowRank& slow : scenario_.slow_ranks) {
       if (slow.rank >= scenario_.plan.ranks())
         return fail(slow.mark, fmt::format("slow rank {} does not exist (ranks are 0 to {})", slow.rank,
                                            scenario_.plan.ranks() - 1));
-      speed_[std::size_t(placement_.symmetry.cell_of(slow.rank))] = slow.speed;
+      speed_[std::size_t(placement_.symmetry.cell_of(slow.rank))] *= slow.speed;
     }
     return {};
   }

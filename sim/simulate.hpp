@@ -13,6 +13,7 @@ struct Options {
   bool ideal_run = true;          ///< also the step with all of them ideal (for the tax)
   bool closed_form_layers = true; ///< false: tp, cp, ep as flows even where nothing shares their links (a cross-check)
   bool capacity_response = false; ///< also the step after a last-place change of one link capacity
+  std::int64_t seed = 0;          ///< of this run's draw, where something is random
   int jobs = 2;                   ///< simulation processes at a time
 };
 

@@ -26,6 +26,7 @@ struct File {
   std::string name, about;
   Value cluster, model, training, plan, stack;
   std::vector<SlowRank> slow_ranks;
+  Jitter jitter;
 };
 
 Field<File> raw(std::string name, Value File::*member, bool needed, std::string about) {
@@ -45,7 +46,8 @@ Result<Scenario> read_scenario(const Value& root, const EntryLoader& load) {
                                   raw("training", &File::training, true, "batch, sequence, precision"),
                                   raw("plan", &File::plan, true, "parallelism and schedule"),
                                   raw("stack", &File::stack, false, "software stack name, or a map"),
-                                  optional("slow_ranks", &File::slow_ranks, "ranks slower than the others")};
+                                  optional("slow_ranks", &File::slow_ranks, "ranks slower than the others"),
+                                  optional("jitter", &File::jitter, "how unevenly all ranks compute")};
   File file;
   if (auto ok = read_fields(root, table, file, "scenario"); !ok) return tl::unexpected(ok.error());
   Scenario out;
@@ -79,10 +81,12 @@ Result<Scenario> read_scenario(const Value& root, const EntryLoader& load) {
   out.stack = std::move(*stack);
   out.stack.mark = file.stack.mark;
   out.slow_ranks = file.slow_ranks;
+  out.jitter = file.jitter;
   out.canonical = canonical_text(*model_tree) + canonical_text(file.training) + canonical_text(*plan_tree) +
                   canonical_text(*stack_tree);
   for (const SlowRank& slow : out.slow_ranks)
     out.canonical += fmt::format("slow {} {}\n", slow.rank, slow.speed);
+  if (out.jitter.any()) out.canonical += canonical_text(*root.find("jitter"));
   return out;
 }
 

@@ -3,6 +3,7 @@
 // unread tree here, because this floor knows no hardware.
 
 #include "platforms/base/document.hpp"
+#include "workloads/jitter.hpp"
 #include "workloads/model.hpp"
 #include "workloads/plan.hpp"
 #include "workloads/stack.hpp"
@@ -29,6 +30,8 @@ struct Scenario {
   Plan plan;
   Stack stack;
   std::vector<SlowRank> slow_ranks;
+  Jitter jitter;
+  [[nodiscard]] bool uneven() const { return !slow_ranks.empty() || jitter.any(); } ///< ranks compute at several speeds
   std::string canonical; ///< resolved inputs of this floor as text, for the inputs' hash
 };
 

@@ -19,6 +19,8 @@ struct Common {
   bool ideal_network = false;
   bool stats = false;
   int jobs = 2;
+  std::int64_t seed = 0;
+  std::int64_t seeds = 0; ///< 0: the one draw
 };
 
 struct Validate {

@@ -18,6 +18,8 @@ void add_simulation(CLI::App* verb, Common& c) {
       ->allow_extra_args(false);
   verb->add_flag("--no-fold", c.no_fold, "simulate every rank instead of one of each class (slow; same answer)");
   verb->add_flag("--stats", c.stats, "CPU seconds, peak memory, response to a rounding error; on stderr");
+  verb->add_option("--seed", c.seed, "which draw of step jitter (default 0)")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));
   verb->add_option("--jobs", c.jobs, "simulation processes at a time")->check(CLI::Range(1, 1024));
 }
 
@@ -44,6 +46,8 @@ int main(int argc, char** argv) {
   run->add_option("scenario", scenario, "file (.yaml) or catalog name")->required();
   run->add_flag("--explain", options.explain, "tax by dimension, links, memory, checks and every figure's source");
   run->add_flag("--ideal-network", options.ideal_network, "the step without communication");
+  run->add_option("--seeds", options.seeds, "also this many draws, from --seed on: median and 5 to 95 %")
+      ->check(CLI::Range(1, 100000));
   add_simulation(run, options);
   run->footer("Example: weft run llama3-405b-16k --set plan.vpp=4 --explain");
 

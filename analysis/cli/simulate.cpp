@@ -1,6 +1,7 @@
 #include "sim/simulate.hpp"
 #include "analysis/cli/cli.hpp"
 #include "analysis/json.hpp"
+#include "analysis/seeds.hpp"
 #include "analysis/text.hpp"
 #include "workloads/plan_names.hpp"
 
@@ -54,12 +55,21 @@ Result<analysis::Summary> simulate(const std::string& name, const Common& option
   how.all_subsets = all_subsets && !options.ideal_network;
   how.jobs = options.jobs;
   how.capacity_response = options.stats;
+  how.seed = options.seed;
   auto result = sim::simulate(loaded->scenario, loaded->cluster, how);
   if (!result) return tl::unexpected(result.error());
   if (result->capacity_response >= 0)
     spdlog::info("{}: a last-place change of one link's capacity moves the step by {:.1e} of itself",
                  loaded->scenario.name, result->capacity_response);
-  return analysis::summarise(std::move(*result), loaded->hash, options.ideal_network);
+  auto summary = analysis::summarise(std::move(*result), loaded->hash, options.ideal_network);
+  if (options.seeds > 0 && !analysis::varies(*loaded)) {
+    spdlog::warn("{}: nothing is random from run to run: every seed gives this step", loaded->scenario.name);
+  } else if (options.seeds > 0) {
+    auto seeds = analysis::run_seeds(*loaded, how, options.seeds, options.ideal_network);
+    if (!seeds) return tl::unexpected(seeds.error());
+    summary.seeds = *seeds;
+  }
+  return summary;
 }
 
 void print_data(const std::string& text) {
