@@ -56,11 +56,12 @@ Result<void> read_value(const Value& value, ScaleUpTiming& out) {
 }
 
 Result<void> read_value(const Value& value, ScaleUpPort& out) {
-  static const Fields<ScaleUpPort> table{
-      required("technology", &ScaleUpPort::technology, "NVLink, HCCS, UB, ..."),
-      required("bandwidth", &ScaleUpPort::bandwidth, "per direction and package, sum over its links"),
-      optional("link_bandwidth", &ScaleUpPort::link_bandwidth, "per direction of one direct link (full mesh)"),
-      required("timing", &ScaleUpPort::timing, "what collectives achieve on it")};
+  static const Fields<ScaleUpPort> table{required("technology", &ScaleUpPort::technology, "NVLink, HCCS, UB, ..."),
+                                         required("bandwidth", &ScaleUpPort::bandwidth,
+                                                  "per direction and package, sum over its links", platforms::positive),
+                                         optional("link_bandwidth", &ScaleUpPort::link_bandwidth,
+                                                  "per direction of one direct link (full mesh)", platforms::positive),
+                                         required("timing", &ScaleUpPort::timing, "what collectives achieve on it")};
   return read_fields(value, table, out, "scale_up");
 }
 
@@ -78,7 +79,7 @@ const Fields<Accelerator>& accelerator_fields() {
                between<std::int64_t>(1, 16)),
       required("peak", &Accelerator::peak, "dense FLOP/s of a package by precision"),
       required("memory_capacity", &Accelerator::memory_capacity, "HBM as sold"),
-      required("memory_bandwidth", &Accelerator::memory_bandwidth, "HBM"),
+      required("memory_bandwidth", &Accelerator::memory_bandwidth, "HBM", platforms::positive),
       required("scale_up", &Accelerator::scale_up, "port into the scale-up fabric"),
       required("gemm", &Accelerator::gemm, "matmul timing by precision"),
       required("attention", &Accelerator::attention, "attention timing by kernel family"),

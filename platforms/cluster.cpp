@@ -21,7 +21,7 @@ Result<void> read_value(const Value& value, Nics& out) {
   static const Fields<Nics> table{
       required("per_node", &Nics::per_node, "NICs of a node, shared evenly by its ranks",
                between<std::int64_t>(1, 4096)),
-      required("bandwidth", &Nics::bandwidth, "line rate per direction of one NIC"),
+      required("bandwidth", &Nics::bandwidth, "line rate per direction of one NIC", platforms::positive),
       required("efficiency", &Nics::efficiency, "payload over line rate", platforms::share_of_one),
       optional("all_to_all_efficiency", &Nics::all_to_all_efficiency, "payload over line rate of all-to-all")};
   return read_fields(value, table, out, "nics");
@@ -45,9 +45,9 @@ Result<void> read_value(const Value& value, PcieTree& out) {
   static const Fields<PcieTree> table{
       optional("per_switch", &PcieTree::per_switch, "accelerators below one switch; none: each on the host",
                between<std::int64_t>(1, 4096)),
-      optional("uplink", &PcieTree::uplink, "per direction, of a switch to the host"),
-      optional("host", &PcieTree::host, "all that crosses the host together"),
-      optional("bridge", &PcieTree::bridge, "per direction, between accelerators 2i and 2i + 1")};
+      optional("uplink", &PcieTree::uplink, "per direction, of a switch to the host", platforms::positive),
+      optional("host", &PcieTree::host, "all that crosses the host together", platforms::positive),
+      optional("bridge", &PcieTree::bridge, "per direction, between accelerators 2i and 2i + 1", platforms::positive)};
   return read_fields(value, table, out, "pcie");
 }
 Result<void> read_value(const Value& value, DegradedLink& out) {

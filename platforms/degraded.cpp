@@ -28,7 +28,7 @@ tl::unexpected<Error> unknown(const DegradedLink& d, const std::vector<LinkGroup
 }
 
 /// Looks for a route over a removed link. Enough pairs to meet every link that any route takes: a rank with all of
-/// its scale-up domain, and with every position of the first and the last node.
+/// its scale-up domain, and with every position of the first and the last node and the first rank of every site.
 class Routes {
 public:
   Routes(const Topology& topology, const Cluster& cluster, std::set<LinkId> removed)
@@ -46,6 +46,8 @@ public:
         both(rank, other);
       for (std::int64_t other = last_node; other < ranks; ++other)
         both(rank, other);
+      for (std::int64_t site = 0; site < topology_.sites(); ++site)
+        both(rank, topology_.sites() == 1 ? 0 : site * cluster_.ranks_per_site());
     }
     if (blocked_ < 0) return {};
     for (const auto& [id, d] : links)

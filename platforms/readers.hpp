@@ -41,6 +41,15 @@ inline std::string share_of_one(const Figure<double>& figure) {
   return figure.value > 0 && figure.value <= 1 ? std::string{} : "must be above 0 and at most 1";
 }
 
+/// A rate by which something is divided.
+struct Positive {
+  template <class T> std::string operator()(const Figure<T>& figure) const {
+    return figure.value.count() > 0 ? std::string{} : "must be above 0";
+  }
+  template <class T> std::string operator()(const std::optional<Figure<T>>& figure) const { return (*this)(*figure); }
+};
+inline constexpr Positive positive;
+
 Result<Accelerator> read_accelerator_value(const Value& value);
 
 } // namespace platforms

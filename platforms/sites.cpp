@@ -23,10 +23,11 @@ std::string share(const OptionalFigure& figure) {
 } // namespace
 
 Result<void> read_value(const Value& value, SiteLink& out) {
-  static const Fields<SiteLink> table{required("between", &SiteLink::between, "two sites, counted from 0"),
-                                      optional("bandwidth", &SiteLink::bandwidth, "line rate per direction"),
-                                      optional("round_trip", &SiteLink::round_trip, "there and back"),
-                                      optional("kilometres", &SiteLink::kilometres, "of fibre", not_negative)};
+  static const Fields<SiteLink> table{
+      required("between", &SiteLink::between, "two sites, counted from 0"),
+      optional("bandwidth", &SiteLink::bandwidth, "line rate per direction", platforms::positive),
+      optional("round_trip", &SiteLink::round_trip, "there and back"),
+      optional("kilometres", &SiteLink::kilometres, "of fibre", not_negative)};
   if (auto ok = read_fields(value, table, out, "site link"); !ok) return ok;
   out.mark = value.mark;
   return {};
@@ -34,7 +35,8 @@ Result<void> read_value(const Value& value, SiteLink& out) {
 Result<void> read_value(const Value& value, Sites& out) {
   static const Fields<Sites> table{
       required("accelerators", &Sites::accelerators, "of one site", at_least<std::int64_t>(1)),
-      optional("bandwidth", &Sites::bandwidth, "line rate per direction of the link between any two sites"),
+      optional("bandwidth", &Sites::bandwidth, "line rate per direction of the link between any two sites",
+               platforms::positive),
       optional("round_trip", &Sites::round_trip, "of a link, there and back; absent: what the fibre's length takes"),
       optional("kilometres", &Sites::kilometres, "of a link's fibre", not_negative),
       optional("efficiency", &Sites::efficiency, "payload over line rate", share),
@@ -52,16 +54,10 @@ const SiteLink* special(const Cluster& c, std::int64_t a, std::int64_t b) {
     if (std::minmax(link.between[0], link.between[1]) == std::minmax(a, b)) return &link;
   return nullptr;
 }
-template <class F> const std::optional<F>& of_pair(const std::optional<F>& own, const std::optional<F>& shared) {
-  return own ? own : shared;
-}
 constexpr double seconds_per_kilometre = 4.9e-6;
+constexpr std::int64_t most_sites = 64; // every pair has a link
 
 } // namespace
-
-std::int64_t site_count(const Cluster& c) {
-  return c.sites.accelerators == 0 ? 1 : (c.accelerators + c.sites.accelerators - 1) / c.sites.accelerators;
-}
 
 Seconds site_delay(const Cluster& c, std::int64_t a, std::int64_t b) {
   const SiteLink* own = special(c, a, b);
@@ -73,7 +69,7 @@ Seconds site_delay(const Cluster& c, std::int64_t a, std::int64_t b) {
 
 BytesPerSecond site_bandwidth(const Cluster& c, std::int64_t a, std::int64_t b) {
   const SiteLink* own = special(c, a, b);
-  return of_pair(own ? own->bandwidth : std::nullopt, c.sites.bandwidth)->value;
+  return own && own->bandwidth ? own->bandwidth->value : c.sites.bandwidth->value;
 }
 
 Result<void> check_sites(const Cluster& c, const Value& tree) {
@@ -86,7 +82,10 @@ Result<void> check_sites(const Cluster& c, const Value& tree) {
   if (size % below != 0 || size % c.domain != 0)
     return fail(said->find("accelerators")->mark,
                 fmt::format("a site of {} accelerators is no multiple of the {} of its largest block", size, below));
-  const std::int64_t sites = site_count(c);
+  const std::int64_t sites = (c.accelerators + size - 1) / size;
+  if (sites > most_sites)
+    return fail(said->find("accelerators")->mark,
+                fmt::format("{} sites of {} accelerators: at most {} can be described", sites, size, most_sites));
   for (std::size_t i = 0; i < c.sites.links.size(); ++i) {
     const SiteLink& link = c.sites.links[i];
     if (link.between.size() != 2 || link.between[0] == link.between[1])

@@ -10,7 +10,9 @@
 #include <cmath>
 #include <cstdio>
 #include <doctest/doctest.h>
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -48,6 +50,14 @@ inline void check_ledgers(const sim::StepResult& r, double flops_tolerance = 1e-
   for (const auto& b : r.bytes)
     CHECK(std::abs(b.simulated - b.closed_form) <= 1e-9 * std::max(1.0, b.closed_form));
   CHECK(relative(r.flops.causal.count(), r.flops.six_n.count()) < flops_tolerance);
+}
+
+/// A file of the source tree.
+inline std::string text_of(const std::string& path) {
+  std::ifstream in(std::string(WEFT_SOURCE_DIR) + "/" + path);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
 }
 
 /// What a command prints on stdout, and its exit code.

@@ -14,10 +14,7 @@ using namespace weft;
 namespace {
 
 std::string page() {
-  std::ifstream in(std::string(WEFT_SOURCE_DIR) + "/platforms/docs/catalog.md");
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
+  return test::text_of("platforms/docs/catalog.md");
 }
 std::string between(const std::string& text, const std::string& open, const std::string& close) {
   const auto from = text.find(open);

@@ -2,22 +2,11 @@
 #include "tests/support.hpp"
 
 #include <fmt/format.h>
-#include <fstream>
-#include <sstream>
 
 using namespace weft;
 
-namespace {
-std::string readme() {
-  std::ifstream in(std::string(WEFT_SOURCE_DIR) + "/README.md");
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-} // namespace
-
 TEST_CASE("the README's comparison is what weft compare prints") {
-  const std::string text = readme();
+  const std::string text = test::text_of("README.md");
   const std::string open = "<!-- weft compare -->\n```text\n", close = "```\n<!-- end -->";
   const auto from = text.find(open), to = text.find(close);
   REQUIRE(from != std::string::npos);
@@ -28,7 +17,7 @@ TEST_CASE("the README's comparison is what weft compare prints") {
 }
 
 TEST_CASE("the README's table of published steps is what the simulator gives") {
-  const std::string text = readme();
+  const std::string text = test::text_of("README.md");
   for (const char* name : {"korthikanti-22b", "korthikanti-175b", "korthikanti-530b", "korthikanti-530b-dp8",
                            "llama3-405b-16k", "llama3-405b-8k"}) {
     sim::Options quick;

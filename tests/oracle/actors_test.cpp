@@ -176,7 +176,6 @@ void check(const std::string& scenario, const std::vector<std::string>& sets) {
   double worst = 0, last = 0;
   for (std::int64_t rank = 0; rank < loaded.cluster.ranks(); ++rank) {
     const auto& spans = step.run.compute[std::size_t(step.folded.class_of(rank))];
-    std::vector<double> mine;
     std::vector<std::pair<std::int32_t, double>> by_op; // the actors' ends are in program order
     for (const auto& span : spans)
       by_op.emplace_back(span.op, span.end);

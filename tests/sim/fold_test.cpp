@@ -1,10 +1,12 @@
 // Is the folded step the unfolded one, rank by rank? And do ledgers and bytes hold on every plan?
+#include "tests/random_worlds.hpp"
 #include "tests/support.hpp"
 #include "workloads/chunk.hpp"
 
 #include <fmt/format.h>
 
 using namespace weft;
+using test::tier;
 
 namespace {
 
@@ -40,11 +42,6 @@ void check_fold(const std::string& scenario, const std::vector<std::string>& set
   test::check_ledgers(b);
   for (std::size_t i = 0; i < a.links.size(); ++i)
     CHECK(std::abs(a.links[i].bytes - b.links[i].bytes) <= 1e-9 * b.links[i].bytes);
-}
-
-std::string tier(const char* name, int accelerators, double oversubscription) {
-  return fmt::format("{{name: {}, accelerators: {}, oversubscription: {{value: {}, source: test, evidence: assumed}}}}",
-                     name, accelerators, oversubscription);
 }
 
 struct Fabric {

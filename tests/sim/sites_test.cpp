@@ -117,7 +117,26 @@ TEST_CASE("sites without what they need are refused with the fact that is missin
   CHECK(error("{accelerators: 64, efficiency: " + figure("1") + ", kilometres: " + figure("9") + "}")
             .find("the link between sites 0 and 1 needs a bandwidth") != std::string::npos);
   CHECK(error(sites("")).find("needs round_trip or kilometres") != std::string::npos);
+  CHECK(error(sites("kilometres: " + figure("9") + ", links: [{between: [0, 1], bandwidth: " + figure("0 GB/s") + "}]"))
+            .find("must be above 0") != std::string::npos);
   CHECK(error("{accelerators: 24}").find("no multiple of the 64") != std::string::npos);
   CHECK(error(sites("kilometres: " + figure("9") + ", links: [{between: [0, 2]}]")).find("site 2 does not exist") !=
         std::string::npos);
+}
+
+TEST_CASE("more sites than can be described, and a link that is gone between two in the middle, are errors") {
+  const std::string own = fmt::format("{{accelerators: 8, bandwidth: {}, efficiency: {}, kilometres: {}}}",
+                                      figure("1 GB/s"), figure("1"), figure("9"));
+  auto load = [&](int accelerators, const std::string& more) {
+    return analysis::load_scenario("llama3-405b-16k", {"cluster=h100-superpod", "cluster.fabric.tiers=[]",
+                                                       fmt::format("cluster.accelerators={}", accelerators),
+                                                       "cluster.sites=" + own, more});
+  };
+  CHECK(load(512, "model=llama3-8b"));
+  const auto many = load(1 << 20, "model=llama3-8b");
+  REQUIRE(!many);
+  CHECK(render(many.error()).find("131072 sites of 8 accelerators: at most 64") != std::string::npos);
+  const auto gone = load(40, "cluster.degraded=[{link: site link 7, share: 0}]"); // from site 1 to site 2 of five
+  REQUIRE(!gone);
+  CHECK(render(gone.error()).find("without `site link 7`") != std::string::npos);
 }
