@@ -61,8 +61,11 @@ std::vector<EvidenceLine> evidence(const workloads::Scenario& s, const platforms
   out.add("node.nics.bandwidth", c.node.nics.bandwidth);
   out.add("node.nics.efficiency", c.node.nics.efficiency);
   out.add("cluster.built", c.built);
-  for (const auto& tier : c.fabric.tiers)
+  for (const auto& tier : c.fabric.tiers) {
     out.add("fabric." + tier.name + ".oversubscription", tier.oversubscription);
+    if (c.fabric.routing == platforms::Routing::hashed && tier.uplinks)
+      out.add("fabric." + tier.name + ".uplinks", *tier.uplinks);
+  }
   out.add("fabric.latency.hop", c.fabric.latency.hop);
   out.add("stack.tp_hidden_share", s.stack.tp_hidden_share);
   out.add("stack.cross_entropy_bytes", s.stack.cross_entropy_bytes);

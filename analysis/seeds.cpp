@@ -1,17 +1,21 @@
 #include "analysis/seeds.hpp"
 
 #include "platforms/base/workers.hpp"
+#include "platforms/topology.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <stdexcept>
 
 namespace weft::analysis {
 
 bool varies(const Loaded& loaded) {
-  return loaded.scenario.jitter.varies();
+  if (loaded.scenario.jitter.varies()) return true;
+  if (loaded.cluster.fabric.routing != platforms::Routing::hashed) return false;
+  return platforms::Topology(loaded.cluster, loaded.cluster.ranks()).hashed();
 }
 
 Band band_of(std::vector<double> values) {
@@ -29,6 +33,7 @@ Result<Seeds> run_seeds(const Loaded& loaded, sim::Options options, std::int64_t
   const std::int64_t first = options.seed;
   const int jobs = options.jobs;
   options.jobs = 1;
+  options.max_activities = std::numeric_limits<std::int64_t>::max(); // the caller has asked already
   options.all_subsets = options.capacity_response = false;
   using Draw = std::array<double, 2>; // step time, tax
   auto one = [&](std::size_t i) {

@@ -49,6 +49,10 @@ std::vector<std::string> caveats(const sim::StepResult& r) {
   if (plan.schedule == workloads::Schedule::async)
     out.emplace_back("Stages update without a flush, so microbatches meet weights of two steps; what that costs in "
                      "convergence is not modelled.");
+  if (r.cluster.fabric.routing == platforms::Routing::hashed)
+    out.push_back(
+        fmt::format("Routes are hashed, {} queue pair{} a message: which flows collide is the draw of seed {}.",
+                    r.cluster.fabric.queue_pairs, r.cluster.fabric.queue_pairs > 1 ? "s" : "", r.seed));
   if (const std::string jitter = describe(r.scenario.jitter); !jitter.empty())
     out.push_back(fmt::format("Ranks compute at speeds of their own, which the scenario assumes ({}); this is the draw "
                               "of seed {}.",

@@ -31,7 +31,11 @@ Result<void> read_value(const Value& value, FabricTier& out) {
       required("name", &FabricTier::name, "rack, leaf, pod, ..."),
       required("accelerators", &FabricTier::accelerators, "accelerators below one block", at_least<std::int64_t>(1)),
       required("oversubscription", &FabricTier::oversubscription, "downlink over uplink capacity of a block",
-               [](const Figure<double>& f) { return f.value > 0 ? std::string{} : "must be positive"; })};
+               [](const Figure<double>& f) { return f.value > 0 ? std::string{} : "must be positive"; }),
+      optional("uplinks", &FabricTier::uplinks, "parallel links up from one block and rail",
+               [](const std::optional<Figure<std::int64_t>>& f) {
+                 return f->value >= 1 && f->value <= 65536 ? std::string{} : "must be between 1 and 65536";
+               })};
   return read_fields(value, table, out, "fabric tier");
 }
 Result<void> read_value(const Value& value, FabricLatency& out) {
@@ -64,6 +68,9 @@ Result<void> read_value(const Value& value, Fabric& out) {
       required("kind", &Fabric::kind, "clos, rail-optimised or rail-only"),
       optional("planes", &Fabric::planes, "independent copies of the tiers", between<std::int64_t>(1, 4096)),
       optional("plane_of", &Fabric::plane_of, "port: every NIC in each plane; nic: each NIC in one"),
+      optional("routing", &Fabric::routing, "balanced, hashed (static ECMP) or adaptive"),
+      optional("queue_pairs", &Fabric::queue_pairs, "flows that a message is cut into, each hashed on its own",
+               between<std::int64_t>(1, 64)),
       required("technology", &Fabric::technology, "InfiniBand, RoCE, ..."),
       required("tiers", &Fabric::tiers, "switch tiers, lowest first; above the last one everything meets"),
       required("latency", &Fabric::latency, "of collectives and sends")};

@@ -47,6 +47,8 @@ struct FabricTier {
   std::string name;                ///< rack, leaf, pod, ...
   std::int64_t accelerators = 0;   ///< accelerators below one block of this tier
   Figure<double> oversubscription; ///< downlink over uplink capacity of the block; < 1 = under-subscribed
+  std::optional<Figure<std::int64_t>>
+      uplinks; ///< of a block and rail, in parallel; absent: as many as cards' ports make up
 };
 
 enum class FabricKind { clos, rail_optimised, rail_only };
@@ -55,6 +57,13 @@ enum class FabricKind { clos, rail_optimised, rail_only };
 enum class PlaneOf {
   port, ///< every NIC has a port in each plane: balanced, the planes together are one fabric
   nic   ///< each NIC of a node stands in one plane only
+};
+
+/// How flows are spread over links in parallel.
+enum class Routing {
+  balanced, ///< evenly: k links are one of k times the capacity
+  hashed,   ///< each flow takes one, by a hash of its ends: static ECMP
+  adaptive  ///< packets go wherever there is room: evenly too
 };
 
 /// Latencies of a library's ring and of one send across the fabric.
@@ -68,6 +77,8 @@ struct Fabric {
   FabricKind kind = FabricKind::clos;
   std::int64_t planes = 1; ///< independent copies of the switch tiers
   PlaneOf plane_of = PlaneOf::port;
+  Routing routing = Routing::balanced;
+  std::int64_t queue_pairs = 1;  ///< flows that a library cuts each message between two ranks into (hashed routing)
   std::string technology;        ///< InfiniBand, RoCE
   std::vector<FabricTier> tiers; ///< the top tier joins all blocks and has no uplink
   FabricLatency latency;

@@ -29,6 +29,12 @@ template <> struct EnumNames<platforms::FabricKind> {
        {"rail-optimised", platforms::FabricKind::rail_optimised},
        {"rail-only", platforms::FabricKind::rail_only}}};
 };
+template <> struct EnumNames<platforms::Routing> {
+  static constexpr std::array<std::pair<std::string_view, platforms::Routing>, 3> values{
+      {{"balanced", platforms::Routing::balanced},
+       {"hashed", platforms::Routing::hashed},
+       {"adaptive", platforms::Routing::adaptive}}};
+};
 template <> struct EnumNames<platforms::PlaneOf> {
   static constexpr std::array<std::pair<std::string_view, platforms::PlaneOf>, 2> values{
       {{"port", platforms::PlaneOf::port}, {"nic", platforms::PlaneOf::nic}}};

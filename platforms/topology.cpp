@@ -59,6 +59,8 @@ Topology::Topology(const Cluster& cluster, std::int64_t ranks)
   join_sites(cluster);
   for (LinkGroup& g : groups_)
     g.name = group_name(g, cluster.fabric.tiers);
+  hashed_ = scale_out_->hashed();
+  if (hashed_) queue_pairs_ = cluster.fabric.queue_pairs;
   degrade(cluster);
 }
 Topology::~Topology() = default;
@@ -71,15 +73,15 @@ Reach Topology::reach(std::int64_t from, std::int64_t to) const {
   return site_of(from) == site_of(to) ? Reach::fabric : Reach::wan;
 }
 
-void Topology::append_path(std::int64_t from, std::int64_t to, std::vector<LinkId>& out) const {
+void Topology::append_path(std::int64_t from, std::int64_t to, std::vector<LinkId>& out, const FlowKey& key) const {
   switch (reach(from, to)) {
   case Reach::self: return;
   case Reach::domain: scale_up_->append_path(from, to, out); return;
-  case Reach::fabric: scale_out_->append_path(from, to, out); return;
+  case Reach::fabric: scale_out_->append_path(from, to, key, out); return;
   case Reach::wan:
-    scale_out_->append_up(from, out);
+    scale_out_->append_up(from, to, key, out);
     out.push_back(wan_ + LinkId(site_of(from) * sites_ + site_of(to)));
-    scale_out_->append_down(to, out);
+    scale_out_->append_down(from, to, key, out);
     return;
   }
 }
@@ -138,7 +140,9 @@ void Topology::degrade(const Cluster& cluster) {
     if (!id) continue;
     const auto [link, fresh] = degraded_.try_emplace(*id, d.share);
     if (!fresh) link->second *= d.share;
-    if (d.share == 0) scale_up_->avoid(*id);
+    if (d.share != 0) continue;
+    scale_up_->avoid(*id);
+    scale_out_->avoid(*id);
   }
 }
 

@@ -56,6 +56,13 @@ struct LinkGroup {
   std::int64_t unused = 0;    ///< of them, numbers behind which nothing stands (a diagonal)
 };
 
+/// What tells flows between the same two ranks apart where routes are hashed.
+struct FlowKey {
+  std::uint64_t seed = 0;       ///< of the run
+  std::uint64_t stream = 0;     ///< the communicator's connections
+  std::uint64_t queue_pair = 0; ///< of them
+};
+
 /// Which part of the interconnect a pair of ranks uses.
 enum class Reach { self, domain, fabric, wan };
 
@@ -89,8 +96,13 @@ public:
   [[nodiscard]] std::int64_t node_of(std::int64_t rank) const { return rank / ranks_per_node_; }
   [[nodiscard]] std::int64_t domain_of(std::int64_t rank) const { return rank / ranks_per_domain_; }
   [[nodiscard]] Reach reach(std::int64_t from, std::int64_t to) const;
-  /// Appends the links of the balanced route from one rank to another, source first; nothing for self.
-  void append_path(std::int64_t from, std::int64_t to, std::vector<LinkId>& out) const;
+  /// Appends the links of the route from one rank to another, source first; nothing for self. `key` matters where
+  /// routing is hashed.
+  void append_path(std::int64_t from, std::int64_t to, std::vector<LinkId>& out, const FlowKey& key = {}) const;
+  /// Whether some messages that can occur choose among parallel links by a hash.
+  [[nodiscard]] bool hashed() const { return hashed_; }
+  /// Flows that a message across the fabric is cut into.
+  [[nodiscard]] std::int64_t queue_pairs() const { return queue_pairs_; }
   /// "NIC tx 12", "pod uplink 3": for messages, reports and `degraded`.
   [[nodiscard]] std::string link_name(LinkId id) const;
   /// Orders ranks of one domain for a ring: along direct links where the scale-up fabric has a way round.
@@ -105,6 +117,8 @@ private:
   std::int64_t sites_ = 1, ranks_per_site_ = 1;
   LinkId wan_ = 0; ///< from site a to site b: wan_ + a · sites + b
   std::vector<Seconds> site_delay_;
+  std::int64_t queue_pairs_ = 1;
+  bool hashed_ = false;
   std::vector<LinkGroup> groups_;
   std::map<LinkId, double> degraded_;
   std::unique_ptr<ScaleUp> scale_up_;
@@ -134,10 +148,14 @@ class ScaleOut {
 public:
   virtual ~ScaleOut() = default;
   /// Path between NICs of ranks in different domains, NIC links included.
-  virtual void append_path(std::int64_t from, std::int64_t to, std::vector<LinkId>& out) const = 0;
-  /// From a rank through its NIC to where all of its site meets, and back down.
-  virtual void append_up(std::int64_t rank, std::vector<LinkId>& out) const = 0;
-  virtual void append_down(std::int64_t rank, std::vector<LinkId>& out) const = 0;
+  virtual void append_path(std::int64_t from, std::int64_t to, const FlowKey& key, std::vector<LinkId>& out) const = 0;
+  /// Of a path between sites: from the sender through its NIC to where all of its site meets, and down to the receiver.
+  virtual void append_up(std::int64_t from, std::int64_t to, const FlowKey& key, std::vector<LinkId>& out) const = 0;
+  virtual void append_down(std::int64_t from, std::int64_t to, const FlowKey& key, std::vector<LinkId>& out) const = 0;
+  /// See Topology::hashed.
+  [[nodiscard]] virtual bool hashed() const { return false; }
+  /// A link is gone: hashed routes choose among the others.
+  virtual void avoid(LinkId /*link*/) {}
 };
 
 } // namespace weft::platforms

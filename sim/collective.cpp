@@ -73,7 +73,7 @@ double CollectivePricer::in_domain_latency(double phases, double bytes, bool in_
 }
 
 Transfer CollectivePricer::all_to_all(double bytes, const Placement::Communicator& c) const {
-  const double n = double(c.span.ranks), k = double(c.span.domains), pair = bytes / n;
+  const double n = double(c.span.ranks), k = double(c.span.domains), pair = bytes / n / double(c.split);
   if (c.span.domains == 1) {
     const double on_port = mesh_ ? pair : pair * (n - 1);
     return {Algorithm::all_to_all, in_domain_latency(1, on_port, false), pair, pair};
@@ -101,7 +101,8 @@ Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::C
   if (op == CollectiveOp::send) {
     const double latency =
         c.span.domains == 1 ? timing.point_to_point.value.count() : fabric.point_to_point.value.count();
-    return {Algorithm::send, latency + c.span.longest_delay, bytes, bytes};
+    const double each = bytes / double(c.split);
+    return {Algorithm::send, latency + c.span.longest_delay, each, each};
   }
   if (c.role == Role::world) {
     // A scalar for everybody: a double binary tree's latency, no bytes worth a flow. NCCL tuning.cc:

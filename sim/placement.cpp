@@ -17,9 +17,9 @@ using Members = std::vector<std::int32_t>;
 class Builder {
 public:
   Builder(const workloads::Scenario& scenario, const platforms::Topology& topology, platforms::ScaleUpKind kind,
-          const Symmetry& symmetry)
+          const Symmetry& symmetry, std::uint64_t seed)
       : s_(scenario), plan_(scenario.plan), map_(plan_), symmetry_(symmetry),
-        loader_(topology, kind, symmetry, placement_.links), rings_(loader_) {
+        loader_(topology, kind, symmetry, placement_.links, seed), rings_(loader_) {
     placement_.symmetry = symmetry;
     for (const auto& run : symmetry.runs())
       for (std::int64_t stretch = 0; stretch < symmetry.stretches(); ++stretch)
@@ -209,11 +209,12 @@ private:
     c.count = run_.count;
     c.span = loader_.span(members);
     c.all_to_all = all_to_all;
+    c.split = loader_.open(role, c.span.domains);
     if (all_to_all) {
       if (role == Role::ep) c.cross_share = workloads::dispatch_share(s_.model, s_.stack, c.span.domains);
       loader_.all_to_all(members, c.cross_share, placement_.uses);
     } else {
-      c.split = loader_.collective(members, placement_.uses);
+      c.split *= loader_.collective(members, placement_.uses);
     }
     join(members, 0);
     close(c);
@@ -236,6 +237,7 @@ private:
     Placement::Communicator c = open(sender);
     c.count = run_.count;
     c.span = loader_.span({from, to});
+    c.split = loader_.open(sender, c.span.domains);
     loader_.send(from, to, placement_.uses);
     join({from, to}, 0);
     const auto id = std::int32_t(placement_.communicators.size());
@@ -279,9 +281,9 @@ private:
 } // namespace
 
 Placement place(const workloads::Scenario& scenario, const platforms::Topology& topology,
-                platforms::ScaleUpKind scale_up, const Symmetry& symmetry) {
-  if (auto placed = Builder(scenario, topology, scale_up, symmetry).build()) return std::move(*placed);
-  return *Builder(scenario, topology, scale_up, Symmetry::none(scenario.plan)).build();
+                platforms::ScaleUpKind scale_up, const Symmetry& symmetry, std::uint64_t seed) {
+  if (auto placed = Builder(scenario, topology, scale_up, symmetry, seed).build()) return std::move(*placed);
+  return *Builder(scenario, topology, scale_up, Symmetry::none(scenario.plan), seed).build();
 }
 
 } // namespace weft::sim

@@ -123,10 +123,10 @@ struct Placement {
   }
 };
 
-/// Builds every communicator that the scenario's plan needs. Falls back to no symmetry where a communicator lies
-/// unevenly over the units of `symmetry`.
+/// Builds every communicator that the scenario's plan needs; `seed` deals hashed routes. Falls back to no symmetry
+/// where a communicator lies unevenly over the units of `symmetry`.
 Placement place(const workloads::Scenario& scenario, const platforms::Topology& topology,
-                platforms::ScaleUpKind scale_up, const Symmetry& symmetry);
+                platforms::ScaleUpKind scale_up, const Symmetry& symmetry, std::uint64_t seed = 0);
 /// Every rank, without a symmetry.
 inline Placement place(const workloads::Scenario& scenario, const platforms::Topology& topology,
                        platforms::ScaleUpKind scale_up) {

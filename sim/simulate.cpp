@@ -1,6 +1,7 @@
 #include "sim/simulate.hpp"
 
 #include "platforms/topology.hpp"
+#include "sim/estimate.hpp"
 #include "sim/lower.hpp"
 #include "sim/traffic.hpp"
 
@@ -94,7 +95,8 @@ public:
 
     const bool structural = options_.fold && options_.structural;
     placement_ = place(scenario_, topology_, cluster_.node.scale_up,
-                       structural ? Symmetry::find(scenario_, topology_) : Symmetry::none(scenario_.plan));
+                       structural ? Symmetry::find(scenario_, topology_) : Symmetry::none(scenario_.plan),
+                       std::uint64_t(options_.seed));
     lowered_ = lower(scenario_, r.recompute, options_.closed_form_layers ? placement_.isolated : 0);
     r.program = lowered_.program;
     if (auto ok = set_speeds(); !ok) return tl::unexpected(ok.error());
@@ -105,6 +107,7 @@ public:
     for (const auto& c : r.folded.communicators)
       if (c.wan) r.dims |= bit(Dim::wan);
     describe_classes(r);
+    if (auto ok = check_size(r); !ok) return tl::unexpected(ok.error());
     run_all(r);
     count_traffic(lowered_, placement_, collectives_, topology_, r);
     r.hardware_flops = executed(context, r.program);
@@ -162,16 +165,38 @@ private:
     return out;
   }
 
-  void run_all(StepResult& r) {
-    std::vector<double> speed;
-    for (double s : r.speed_of_class)
-      speed.push_back(s);
+  /// The step, and the same with sets of dimensions ideal.
+  [[nodiscard]] std::vector<DimSet> sets(const StepResult& r) const {
     std::vector<DimSet> sets{0};
     if (options_.ideal_run || options_.all_subsets) sets.push_back(r.dims);
     if (options_.all_subsets)
       for (unsigned s = 1; s < r.dims; ++s)
         if ((s & ~unsigned(r.dims)) == 0) sets.push_back(DimSet(s));
     if (r.dims == 0) sets.resize(1);
+    return sets;
+  }
+
+  [[nodiscard]] Result<void> check_size(const StepResult& r) const {
+    const Estimate one = estimate(r.program, r.folded, placement_);
+    std::int64_t activities = 0, runs = options_.draws;
+    for (DimSet ideal : sets(r))
+      activities += one.activities(ideal);
+    runs *= std::int64_t(sets(r).size());
+    activities *= options_.draws;
+    if (activities <= options_.max_activities) return {};
+    return fail(
+        scenario_.cluster.mark,
+        fmt::format("this would take about {:.2g} activities ({} rank classes, {} simulations), more than {}",
+                    double(activities), r.folded.ranks.size(), runs, options_.max_activities),
+        fmt::format("--max-activities {} runs it all the same; a million take seconds, on contended links minutes",
+                    activities));
+  }
+
+  void run_all(StepResult& r) {
+    std::vector<double> speed;
+    for (double s : r.speed_of_class)
+      speed.push_back(s);
+    const std::vector<DimSet> sets = this->sets(r);
     std::vector<EngineInput> inputs;
     for (DimSet set : sets) {
       EngineInput input{r.program,        r.folded, placement_,

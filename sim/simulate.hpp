@@ -14,7 +14,9 @@ struct Options {
   bool closed_form_layers = true; ///< false: tp, cp, ep as flows even where nothing shares their links (a cross-check)
   bool capacity_response = false; ///< also the step after a last-place change of one link capacity
   std::int64_t seed = 0;          ///< of this run's draw, where something is random
-  int jobs = 2;                   ///< simulation processes at a time
+  std::int64_t max_activities = 10'000'000; ///< refuse what is predicted to take more, all runs and draws together
+  std::int64_t draws = 1;                   ///< how often the caller will simulate this, for that prediction
+  int jobs = 2;                             ///< simulation processes at a time
 };
 
 /// Fails on what the user got wrong (illegal plan, figure unknown); throws std::runtime_error when a simulation

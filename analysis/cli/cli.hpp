@@ -3,6 +3,7 @@
 
 #include "analysis/load.hpp"
 #include "analysis/summary.hpp"
+#include "sim/simulate.hpp"
 
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ struct Common {
   bool stats = false;
   int jobs = 2;
   std::int64_t seed = 0;
+  std::int64_t max_activities = sim::Options{}.max_activities;
   std::int64_t seeds = 0; ///< 0: the one draw
 };
 

@@ -18,8 +18,11 @@ void add_simulation(CLI::App* verb, Common& c) {
       ->allow_extra_args(false);
   verb->add_flag("--no-fold", c.no_fold, "simulate every rank instead of one of each class (slow; same answer)");
   verb->add_flag("--stats", c.stats, "CPU seconds, peak memory, response to a rounding error; on stderr");
-  verb->add_option("--seed", c.seed, "which draw of step jitter (default 0)")
+  verb->add_option("--seed", c.seed, "which draw of step jitter and hashed routes (default 0)")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));
+  verb->add_option("--max-activities", c.max_activities, "refuse scenarios that are predicted to take more")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   verb->add_option("--jobs", c.jobs, "simulation processes at a time")->check(CLI::Range(1, 1024));
 }
 

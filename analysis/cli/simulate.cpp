@@ -56,15 +56,18 @@ Result<analysis::Summary> simulate(const std::string& name, const Common& option
   how.jobs = options.jobs;
   how.capacity_response = options.stats;
   how.seed = options.seed;
+  how.max_activities = options.max_activities;
+  const bool draws = options.seeds > 0 && analysis::varies(*loaded);
+  if (draws) how.draws = 1 + options.seeds;
   auto result = sim::simulate(loaded->scenario, loaded->cluster, how);
   if (!result) return tl::unexpected(result.error());
   if (result->capacity_response >= 0)
     spdlog::info("{}: a last-place change of one link's capacity moves the step by {:.1e} of itself",
                  loaded->scenario.name, result->capacity_response);
   auto summary = analysis::summarise(std::move(*result), loaded->hash, options.ideal_network);
-  if (options.seeds > 0 && !analysis::varies(*loaded)) {
+  if (options.seeds > 0 && !draws) {
     spdlog::warn("{}: nothing is random from run to run: every seed gives this step", loaded->scenario.name);
-  } else if (options.seeds > 0) {
+  } else if (draws) {
     auto seeds = analysis::run_seeds(*loaded, how, options.seeds, options.ideal_network);
     if (!seeds) return tl::unexpected(seeds.error());
     summary.seeds = *seeds;

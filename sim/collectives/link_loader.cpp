@@ -7,9 +7,10 @@ namespace weft::sim {
 using platforms::LinkId;
 
 LinkLoader::LinkLoader(const platforms::Topology& topology, platforms::ScaleUpKind scale_up, const Symmetry& symmetry,
-                       std::vector<Placement::PlacedLink>& links)
+                       std::vector<Placement::PlacedLink>& links, std::uint64_t seed)
     : topology_(topology), scale_up_(scale_up), symmetry_(symmetry), links_(links),
-      pages_(std::size_t(topology.link_count()) / page_size + 1), counted_(topology.groups().size(), false) {}
+      pages_(std::size_t(topology.link_count()) / page_size + 1), key_{seed, 0, 0},
+      counted_(topology.groups().size(), false) {}
 
 std::int64_t LinkLoader::domains(const std::vector<std::int32_t>& members) const {
   std::int64_t count = 0, last = -1;
@@ -91,17 +92,29 @@ void LinkLoader::send(std::int32_t from, std::int32_t to, std::vector<LinkUse>& 
 }
 
 void LinkLoader::flow(std::int64_t from, std::int64_t to, std::int64_t times) {
-  path_.clear();
-  topology_.append_path(from, to, path_);
-  bool first = true;
-  for (LinkId passed : path_) {
-    const LinkId link = symmetry_.canonical(passed, topology_);
-    Entry& e = entry(link);
-    if (e.weight == 0) touched_.push_back(link);
-    e.weight += times;
-    if (first) e.begins += times;
-    first = false;
+  // Cut into one flow a queue pair; inside a domain they all take the same way.
+  const bool apart = queue_pairs_ > 1 && topology_.domain_of(from) != topology_.domain_of(to);
+  if (!apart) times *= queue_pairs_;
+  const auto ways = std::uint64_t(apart ? queue_pairs_ : 1);
+  for (key_.queue_pair = 0; key_.queue_pair < ways; ++key_.queue_pair) {
+    path_.clear();
+    topology_.append_path(from, to, path_, key_);
+    bool first = true;
+    for (LinkId passed : path_) {
+      const LinkId link = symmetry_.canonical(passed, topology_);
+      Entry& e = entry(link);
+      if (e.weight == 0) touched_.push_back(link);
+      e.weight += times;
+      if (first) e.begins += times;
+      first = false;
+    }
   }
+}
+
+std::int32_t LinkLoader::open(Role role, std::int64_t domains) {
+  key_.stream = index(role);
+  queue_pairs_ = domains > 1 ? topology_.queue_pairs() : 1;
+  return std::int32_t(queue_pairs_);
 }
 
 void LinkLoader::flush(std::vector<LinkUse>& out) {

@@ -19,7 +19,10 @@ namespace weft::sim {
 class LinkLoader {
 public:
   LinkLoader(const platforms::Topology& topology, platforms::ScaleUpKind scale_up, const Symmetry& symmetry,
-             std::vector<Placement::PlacedLink>& links);
+             std::vector<Placement::PlacedLink>& links, std::uint64_t seed = 0);
+
+  /// The flows to come are this role's; returns into how many each message between domains is cut.
+  std::int32_t open(Role role, std::int64_t domains);
 
   /// Appends the usage of a collective (ring, or direct exchange on a full mesh); returns Communicator::split.
   std::int32_t collective(const std::vector<std::int32_t>& members, std::vector<LinkUse>& out);
@@ -60,7 +63,9 @@ private:
   std::vector<Placement::PlacedLink>& links_;
   std::vector<std::unique_ptr<std::array<Entry, page_size>>> pages_; ///< most links of a large cluster are never met
   std::unordered_map<platforms::LinkId, std::int64_t> blocks_;       ///< links of blocks larger than a unit
-  std::vector<bool> counted_;                                        ///< groups in blocks_
+  platforms::FlowKey key_;
+  std::int64_t queue_pairs_ = 1;
+  std::vector<bool> counted_; ///< groups in blocks_
   std::vector<platforms::LinkId> touched_, path_;
 };
 

@@ -26,4 +26,9 @@ median_of_five "llama3-405b-16k with tax" "$weft" run llama3-405b-16k
 median_of_five "llama3-405b-16k with tax by dimension (--explain)" "$weft" run llama3-405b-16k --explain
 median_of_five "weft compare (four clusters, tax by dimension)" "$weft" compare
 for accelerators in 16384 131072 1048576; do scale "$accelerators" dp "[tp, cp, pp, dp]"; done
+for accelerators in 1024 4096; do
+  median_of_five "$accelerators accelerators, hashed routes and jitter on every rank, tax" "$weft" run \
+    llama3-70b-1k-hashed --set "cluster.accelerators=$accelerators" --set "plan.dp=$((accelerators / 32))" \
+    --set "training.global_batch=$((accelerators / 2))"
+done
 for accelerators in 16384 131072; do scale "$accelerators" pp "[tp, cp, dp, pp]"; done
