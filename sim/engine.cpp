@@ -124,7 +124,7 @@ private:
       const auto& link = in_.folded.links[l];
       if (!link.solved) continue;
       index[l] = std::int32_t(links.size());
-      links.push_back({link.bytes_per_second / double(link.divisor)});
+      links.push_back({link.bytes_per_second}); // whole rows: dividing them would round
     }
     std::vector<NetworkRoute> routes;
     route_of_.assign(in_.folded.communicators.size(), -1);
@@ -133,11 +133,11 @@ private:
       if (uses.empty()) continue;
       NetworkRoute route;
       for (const LinkUse& use : uses)
-        route.links.emplace_back(index[use.link], std::int32_t(use.weight));
+        route.links.emplace_back(index[use.link], double(use.weight) * in_.folded.links[use.link].divisor);
       route_of_[c] = std::int32_t(routes.size());
       routes.push_back(std::move(route));
     }
-    network_ = std::make_unique<Network>(links, routes, [this](std::int64_t token) {
+    network_ = sim::make_network(in_.solver, links, routes, [this](std::int64_t token) {
       finish_message(std::int32_t(token >> 32), std::int32_t(token & 0xffffffff));
     });
   }

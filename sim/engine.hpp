@@ -3,6 +3,7 @@
 // A process can hold one engine only, so runs happen in forked children (see run_engines).
 
 #include "sim/fold.hpp"
+#include "sim/network.hpp"
 #include "sim/program.hpp"
 
 #include <cstdint>
@@ -42,6 +43,7 @@ struct EngineInput {
   std::vector<double> speed;   ///< by rank class; 1 = nominal, 0.5 = half as fast
   double overlap_slowdown = 0; ///< σ
   Prices prices;
+  Solver solver = Solver::simgrid;
 };
 
 /// Runs in this process. At most once per process.

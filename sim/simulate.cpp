@@ -199,9 +199,9 @@ private:
     const std::vector<DimSet> sets = this->sets(r);
     std::vector<EngineInput> inputs;
     for (DimSet set : sets) {
-      EngineInput input{r.program,        r.folded, placement_,
-                        collectives_,     speed,    cluster_.accelerator.overlap_slowdown.value,
-                        {costs(set), set}};
+      EngineInput input{r.program,         r.folded,       placement_,
+                        collectives_,      speed,          cluster_.accelerator.overlap_slowdown.value,
+                        {costs(set), set}, options_.solver};
       inputs.push_back(std::move(input));
     }
     r.costs = inputs[0].prices.costs;
@@ -214,7 +214,7 @@ private:
     if (respond) {
       link->bytes_per_second = std::nextafter(link->bytes_per_second, 0.0);
       const double sigma = cluster_.accelerator.overlap_slowdown.value;
-      inputs.push_back({r.program, nudged, placement_, collectives_, speed, sigma, {r.costs, 0}});
+      inputs.push_back({r.program, nudged, placement_, collectives_, speed, sigma, {r.costs, 0}, options_.solver});
     }
     auto runs = run_engines(inputs, options_.jobs);
     if (!runs) throw std::runtime_error(runs.error()); // not what the user typed

@@ -16,6 +16,7 @@ struct Common {
   std::string format = "text"; ///< text, json, csv
   std::vector<std::string> sets;
   bool no_fold = false;
+  std::string solver = "simgrid"; ///< simgrid, fluid
   bool explain = false;
   bool ideal_network = false;
   bool stats = false;

@@ -17,6 +17,12 @@ void add_simulation(CLI::App* verb, Common& c) {
   verb->add_option("--set", c.sets, "override a field: plan.tp=4, cluster.accelerators=64 (repeatable)")
       ->allow_extra_args(false);
   verb->add_flag("--no-fold", c.no_fold, "simulate every rank instead of one of each class (slow; same answer)");
+  verb->add_option(
+          "--solver", c.solver,
+          "who shares links out: simgrid, or fluid (ours: the same bits folded or not, faster where classes are "
+          "many)")
+      ->check(CLI::IsMember({"simgrid", "fluid"}))
+      ->capture_default_str();
   verb->add_flag("--stats", c.stats, "CPU seconds, peak memory, response to a rounding error; on stderr");
   verb->add_option("--seed", c.seed, "which draw of step jitter and hashed routes (default 0)")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));

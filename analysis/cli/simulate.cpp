@@ -52,6 +52,7 @@ Result<analysis::Summary> simulate(const std::string& name, const Common& option
   if (!loaded) return tl::unexpected(loaded.error());
   sim::Options how;
   how.fold = !options.no_fold;
+  how.solver = options.solver == "fluid" ? sim::Solver::fluid : sim::Solver::simgrid;
   how.all_subsets = all_subsets && !options.ideal_network;
   how.jobs = options.jobs;
   how.capacity_response = options.stats;

@@ -8,6 +8,8 @@
 
 #include <functional>
 #include <iostream>
+#include <random>
+#include <stdexcept>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -119,20 +121,21 @@ std::vector<double> in_child(const std::function<std::vector<double>()>& work) {
 }
 
 /// End of every flow started at 0 over one 50 GB/s link, given weights and bytes.
-std::vector<double> ends_of(const std::vector<std::pair<int, double>>& flows) {
+std::vector<double> ends_of(const std::vector<std::pair<int, double>>& flows,
+                            sim::Solver solver = sim::Solver::simgrid) {
   return in_child([&] {
     std::vector<sim::NetworkRoute> routes;
     for (const auto& flow : flows)
-      routes.push_back({{{0, flow.first}}});
+      routes.push_back({{{0, double(flow.first)}}});
     std::vector<double> ends(flows.size(), -1);
-    sim::Network* door = nullptr;
-    sim::Network network({{50e9}}, routes, [&](std::int64_t token) { ends[std::size_t(token)] = door->now(); });
-    door = &network;
-    network.at(0, [&] {
+    std::unique_ptr<sim::Network> network;
+    network = sim::make_network(solver, {{50e9}}, routes,
+                                [&](std::int64_t token) { ends[std::size_t(token)] = network->now(); });
+    network->at(0, [&] {
       for (std::size_t i = 0; i < flows.size(); ++i)
-        network.start(int(i), flows[i].second, std::int64_t(i));
+        network->start(int(i), flows[i].second, std::int64_t(i));
     });
-    network.run();
+    network->run();
     return ends;
   });
 }
@@ -140,16 +143,22 @@ std::vector<double> ends_of(const std::vector<std::pair<int, double>>& flows) {
 } // namespace
 
 TEST_CASE("eight flows beside one on a link: the class of eight takes eight ninths, as eight flows do") {
-  const auto folded = ends_of({{8, 1e9}, {1, 5e9}});
-  std::vector<std::pair<int, double>> each(8, {1, 1e9});
-  each.push_back({1, 5e9});
-  const auto unfolded = ends_of(each);
-  REQUIRE(folded.size() == 2);
-  REQUIRE(unfolded.size() == 9);
-  CHECK(folded[0] == doctest::Approx(9 * 1e9 / 50e9).epsilon(1e-9));
-  CHECK(folded[0] == doctest::Approx(unfolded[0]).epsilon(1e-9));
-  CHECK(folded[1] == doctest::Approx(0.18 + 4e9 / 50e9).epsilon(1e-9));
-  CHECK(folded[1] == doctest::Approx(unfolded[8]).epsilon(1e-9));
+  for (sim::Solver solver : {sim::Solver::simgrid, sim::Solver::fluid}) {
+    const auto folded = ends_of({{8, 1e9}, {1, 5e9}}, solver);
+    std::vector<std::pair<int, double>> each(8, {1, 1e9});
+    each.push_back({1, 5e9});
+    const auto unfolded = ends_of(each, solver);
+    REQUIRE(folded.size() == 2);
+    REQUIRE(unfolded.size() == 9);
+    CHECK(folded[0] == doctest::Approx(9 * 1e9 / 50e9).epsilon(1e-9));
+    CHECK(folded[0] == doctest::Approx(unfolded[0]).epsilon(1e-9));
+    CHECK(folded[1] == doctest::Approx(0.18 + 4e9 / 50e9).epsilon(1e-9));
+    CHECK(folded[1] == doctest::Approx(unfolded[8]).epsilon(1e-9));
+    if (solver == sim::Solver::fluid) {
+      CHECK(folded[0] == unfolded[0]);
+      CHECK(folded[1] == unfolded[8]);
+    }
+  }
 }
 
 TEST_CASE("weights past the repeat limit are split without a change of shares") {
@@ -157,6 +166,95 @@ TEST_CASE("weights past the repeat limit are split without a change of shares") 
   REQUIRE(split.size() == 2);
   CHECK(split[0] == doctest::Approx(513 * 1e9 / 50e9).epsilon(1e-9));
   CHECK(split[1] == doctest::Approx(513 * 1e9 / 50e9 + 519e9 / 50e9).epsilon(1e-9));
+}
+
+namespace {
+
+struct FlowSet {
+  std::vector<sim::NetworkLink> links;
+  std::vector<sim::NetworkRoute> routes;
+  std::vector<double> begin, bytes; ///< by route, each started once
+};
+std::vector<double> ends_of(const FlowSet& set, sim::Solver solver) {
+  return in_child([&] {
+    std::vector<double> ends(set.routes.size(), -1);
+    std::unique_ptr<sim::Network> network;
+    network = sim::make_network(solver, set.links, set.routes,
+                                [&](std::int64_t token) { ends[std::size_t(token)] = network->now(); });
+    for (std::size_t i = 0; i < set.routes.size(); ++i)
+      network->at(set.begin[i], [&, i] { network->start(int(i), set.bytes[i], std::int64_t(i)); });
+    network->run();
+    return ends;
+  });
+}
+
+} // namespace
+
+TEST_CASE("the fluid solver agrees with SimGrid's on random flows with whole weights") {
+  std::mt19937 random(11);
+  auto up_to = [&](int n) { return int(random() % unsigned(n)); };
+  for (int round = 0; round < 60; ++round) {
+    FlowSet set;
+    const int links = 2 + up_to(12), flows = 2 + up_to(38), largest = round % 3 == 0 ? 1 : round % 3 == 1 ? 9 : 150;
+    for (int l = 0; l < links; ++l)
+      set.links.push_back({1e9 * (1 + up_to(50))});
+    for (int f = 0; f < flows; ++f) {
+      sim::NetworkRoute route;
+      for (int l = 0; l < links; ++l)
+        if (up_to(3) == 0 || (l == links - 1 && route.links.empty())) route.links.emplace_back(l, 1 + up_to(largest));
+      set.routes.push_back(route);
+      set.begin.push_back(up_to(4) * 5.0);
+      set.bytes.push_back(1e11 + up_to(1000) * 1e9);
+    }
+    const auto simgrid = ends_of(set, sim::Solver::simgrid), fluid = ends_of(set, sim::Solver::fluid);
+    REQUIRE(simgrid.size() == std::size_t(flows));
+    REQUIRE(fluid.size() == std::size_t(flows));
+    for (std::size_t f = 0; f < fluid.size(); ++f) {
+      CHECK(fluid[f] > set.begin[f]);
+      CHECK(test::relative(fluid[f], simgrid[f]) < 1e-9);
+    }
+  }
+}
+
+TEST_CASE("SimGrid's solver refuses weights that are not whole, the fluid solver takes them") {
+  const FlowSet set{{{10}}, {{{{0, 0.5}}}, {{{0, 1.5}}}}, {0, 0}, {10, 20}};
+  const auto ends = ends_of(set, sim::Solver::fluid); // 5 a unit: 10 in 2 s, then 10 more at 10/1.5
+  REQUIRE(ends.size() == 2);
+  CHECK(ends[0] == doctest::Approx(2).epsilon(1e-14));
+  CHECK(ends[1] == doctest::Approx(3.5).epsilon(1e-14));
+  const auto refused = in_child([&] {
+    try {
+      sim::make_network(sim::Solver::simgrid, set.links, set.routes, [](std::int64_t) {});
+    } catch (const std::invalid_argument&) {
+      return std::vector<double>{1};
+    }
+    return std::vector<double>{0};
+  });
+  CHECK(refused == std::vector<double>{1});
+}
+
+TEST_CASE("a timer set when a date is over comes in time, before one set earlier for later") {
+  for (sim::Solver solver : {sim::Solver::simgrid, sim::Solver::fluid}) {
+    const auto dates = in_child([&] {
+      std::vector<double> out;
+      std::unique_ptr<sim::Network> network;
+      auto note = [&] { out.push_back(network->now()); };
+      network = sim::make_network(solver, {{1}}, {{{{0, 1}}}}, [&](std::int64_t) { note(); });
+      int events = 0;
+      bool armed = false;
+      network->after_each_date([&] {
+        if (events == 2 && !armed) network->at(network->now() + 1, note);
+        armed = events == 2;
+      });
+      for (int i = 0; i < 2; ++i)
+        network->at(1, [&] { ++events; });
+      network->at(7, note);
+      network->at(0, [&] { network->start(0, 5, 0); });
+      network->run();
+      return out;
+    });
+    CHECK(dates == std::vector<double>{2, 5, 7});
+  }
 }
 
 TEST_CASE("a ring's bytes and time equal their closed forms") {
