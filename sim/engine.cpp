@@ -53,6 +53,7 @@ private:
     std::int32_t rank_class = 0;
     double free = 0, beside = 0; ///< seconds of the running op alone, and all of it beside communication
     double slowed = 0;
+    bool is_beside = false; ///< since the cell last settled
   };
   /// Ranks that compute in lockstep: a fused tp group, or one rank.
   struct Cell {
@@ -140,6 +141,7 @@ private:
     network_ = sim::make_network(in_.solver, links, routes, [this](std::int64_t token) {
       finish_message(std::int32_t(token >> 32), std::int32_t(token & 0xffffffff));
     });
+    network_->after_each_date([this] { settle(); });
   }
 
   // --- ops -------------------------------------------------------------------------------------------
@@ -191,15 +193,20 @@ private:
       m.free = op.share * ((cost.elastic + cost.scalable) / speed + (cost.rigid - cost.scalable));
       m.beside = m.free + op.share * in_.overlap_slowdown * cost.elastic / speed;
       m.slowed = 0;
+      m.is_beside = beside_[std::size_t(m.rank_class)] > 0;
     }
     ++run_.activities;
+    cell.seconds = pace(cell);
     arm(cell);
   }
-  /// The group goes at its slowest member's pace.
-  void arm(Cell& cell) {
-    cell.seconds = 0;
+  /// Seconds for the whole op: the group goes at its slowest member's pace.
+  static double pace(const Cell& cell) {
+    double seconds = 0;
     for (const Member& m : cell.members)
-      cell.seconds = std::max(cell.seconds, beside_[std::size_t(m.rank_class)] > 0 ? m.beside : m.free);
+      seconds = std::max(seconds, m.is_beside ? m.beside : m.free);
+    return seconds;
+  }
+  void arm(Cell& cell) {
     if (cell.seconds <= 0) {
       end_compute(cell);
       return;
@@ -215,7 +222,7 @@ private:
     if (now <= cell.since || cell.seconds <= 0) return;
     const double done = (now - cell.since) / cell.seconds;
     for (Member& m : cell.members)
-      if (beside_[std::size_t(m.rank_class)] > 0) m.slowed += done * (m.beside - m.free);
+      if (m.is_beside) m.slowed += done * (m.beside - m.free);
     cell.progress += done;
     cell.since = now;
   }
@@ -232,22 +239,27 @@ private:
   }
   /// A rank class gains or loses a collective that takes cores from its compute.
   void disturb(std::int32_t rc, int change) {
-    Cell& cell = cells_[std::size_t(cell_of_[std::size_t(rc)])];
-    std::int32_t& count = beside_[std::size_t(rc)];
-    const bool before = count > 0;
-    const bool after = count + change > 0;
-    if (before == after || cell.op < 0 || in_.overlap_slowdown == 0) {
-      count += change;
-      return;
+    beside_[std::size_t(rc)] += change;
+    if (in_.overlap_slowdown != 0) disturbed_.push_back(cell_of_[std::size_t(rc)]);
+  }
+  /// Cells go on at another pace once a date is over: until then one collective may take another's place, and whether
+  /// the first ends before the second begins is no matter of time.
+  void settle() {
+    for (const std::int32_t c : disturbed_) {
+      Cell& cell = cells_[std::size_t(c)];
+      auto is_beside = [this](const Member& m) { return beside_[std::size_t(m.rank_class)] > 0; };
+      if (cell.op < 0 || std::all_of(cell.members.begin(), cell.members.end(),
+                                     [&](const Member& m) { return m.is_beside == is_beside(m); }))
+        continue;
+      account(cell);
+      for (Member& m : cell.members)
+        m.is_beside = is_beside(m);
+      if (pace(cell) == cell.seconds) continue;
+      cell.seconds = pace(cell);
+      network_->cancel(cell.timer);
+      arm(cell);
     }
-    account(cell);
-    count += change;
-    double pace = 0;
-    for (const Member& m : cell.members)
-      pace = std::max(pace, beside_[std::size_t(m.rank_class)] > 0 ? m.beside : m.free);
-    if (pace == cell.seconds) return;
-    if (cell.timer) network_->cancel(cell.timer);
-    arm(cell);
+    disturbed_.clear();
   }
 
   // --- messages --------------------------------------------------------------------------------------
@@ -316,7 +328,7 @@ private:
   EngineRun run_;
   std::unique_ptr<Network> network_;
   std::vector<Cell> cells_;
-  std::vector<std::int32_t> cell_of_, beside_, route_of_;
+  std::vector<std::int32_t> cell_of_, beside_, disturbed_, route_of_;
   std::vector<std::vector<std::int32_t>> waits_, arrived_;
   std::vector<std::pair<std::int32_t, std::int32_t>> ends_; ///< rank classes of a channel: sender, receiver
   std::map<std::pair<std::int32_t, std::int32_t>, Transfer> transfers_;
