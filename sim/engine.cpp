@@ -125,7 +125,7 @@ private:
       const auto& link = in_.folded.links[l];
       if (!link.solved) continue;
       index[l] = std::int32_t(links.size());
-      links.push_back({link.bytes_per_second}); // whole rows: dividing them would round
+      links.push_back({link.bytes_per_second});
     }
     std::vector<NetworkRoute> routes;
     route_of_.assign(in_.folded.communicators.size(), -1);
@@ -134,7 +134,7 @@ private:
       if (uses.empty()) continue;
       NetworkRoute route;
       for (const LinkUse& use : uses)
-        route.links.emplace_back(index[use.link], double(use.weight) * in_.folded.links[use.link].divisor);
+        route.links.emplace_back(index[use.link], double(use.weight));
       route_of_[c] = std::int32_t(routes.size());
       routes.push_back(std::move(route));
     }

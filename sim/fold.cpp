@@ -145,20 +145,12 @@ void load_links(const Placement& p, const FoldInput& in, const std::vector<std::
     }
   for (const auto& [key, w] : load)
     out.loads.push_back({key.first, key.second, w, begins[key]});
-  std::vector<std::int64_t> row(out.links.size(), 0);
+  for (std::size_t l = 0; l < out.links.size(); ++l)
+    out.links[l].bytes_per_second = in.capacity[std::size_t(first[l])];
   for (const auto& [key, w] : weight) {
-    auto& divisor = row[std::size_t(key.second)];
-    divisor = std::gcd(divisor, w);
+    out.links[std::size_t(key.second)].solved = true;
+    out.communicators[std::size_t(key.first)].uses.push_back({std::uint32_t(key.second), w});
   }
-  for (std::size_t l = 0; l < out.links.size(); ++l) {
-    auto& link = out.links[l];
-    link.divisor = std::max<std::int64_t>(1, row[l]);
-    link.bytes_per_second = in.capacity[std::size_t(first[l])];
-    link.solved = row[l] > 0;
-  }
-  for (const auto& [key, w] : weight)
-    out.communicators[std::size_t(key.first)].uses.push_back(
-        {std::uint32_t(key.second), w / out.links[std::size_t(key.second)].divisor});
   for (auto& c : out.communicators)
     if (c.uses.empty()) { // alone on all its links: its isolated closed form
       const auto& real = p.communicators[std::size_t(c.representative)];

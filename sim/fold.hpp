@@ -32,7 +32,7 @@ struct Folded {
     std::int32_t representative = 0; ///< of the placement
     std::int64_t count = 0;
     std::vector<std::int32_t> members; ///< rank classes, each once, ascending
-    std::vector<LinkUse> uses;         ///< link = link class; weight on one of them, divided by the row's divisor
+    std::vector<LinkUse> uses;         ///< link = link class; weight on one of them
     bool wan = false;                  ///< it spans sites: its dimension is wan, whatever it carries
     [[nodiscard]] Dim dim(Dim message) const { return wan ? Dim::wan : message; }
     double unit_seconds = 0; ///< s per unit of progress on the slowest link that no other communicator loads
@@ -40,8 +40,7 @@ struct Folded {
   struct LinkClass {
     platforms::LinkId representative = 0;
     std::int64_t count = 0;
-    std::int64_t divisor = 1;    ///< gcd of the row's weights; the capacity is divided by it too
-    double bytes_per_second = 0; ///< achieved, undivided
+    double bytes_per_second = 0; ///< achieved
     bool solved = false;         ///< enters the solver
   };
   std::vector<RankClass> ranks;

@@ -77,7 +77,7 @@ std::vector<std::int64_t> divisors(std::size_t links, const std::vector<NetworkR
   std::vector<std::int64_t> out(links, 0);
   for (const NetworkRoute& route : routes)
     for (const auto& [link, weight] : route.links) {
-      if (weight < 1 || weight != std::floor(weight) || weight > 1e9)
+      if (weight < 1 || weight != std::floor(weight) || weight > 0x1p53)
         throw std::invalid_argument("SimGrid's solver takes whole weights only; the fluid solver takes any");
       auto& divisor = out[std::size_t(link)];
       divisor = std::gcd(divisor, std::int64_t(weight));

@@ -316,9 +316,9 @@ bool same_bits(const sim::StepResult& a, const sim::StepResult& b, const sim::En
   auto same = [](const sim::ComputeSpan& x, const sim::ComputeSpan& y) {
     return x.op == y.op && x.begin == y.begin && x.end == y.end && x.slowed == y.slowed && x.lockstep == y.lockstep;
   };
-  for (std::size_t rank = 0; rank < a.folded.rank_class.size(); ++rank) {
-    const auto &sa = run_a.compute[std::size_t(a.folded.rank_class[rank])],
-               &sb = run_b.compute[std::size_t(b.folded.rank_class[rank])];
+  for (std::int64_t rank = 0; rank < a.cluster.ranks(); ++rank) {
+    const auto &sa = run_a.compute[std::size_t(a.folded.class_of(rank))],
+               &sb = run_b.compute[std::size_t(b.folded.class_of(rank))];
     if (!std::equal(sa.begin(), sa.end(), sb.begin(), sb.end(), same)) return false;
   }
   return true;
