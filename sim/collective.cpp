@@ -1,24 +1,13 @@
 #include "sim/collective.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace weft::sim {
 
 using platforms::LinkKind;
 using workloads::CollectiveOp;
-
-std::string_view algorithm_name(Algorithm algorithm) {
-  switch (algorithm) {
-  case Algorithm::ring: return "ring";
-  case Algorithm::in_network: return "in-network";
-  case Algorithm::mesh: return "mesh";
-  case Algorithm::tree: return "tree";
-  case Algorithm::send: return "send";
-  case Algorithm::all_to_all: return "all-to-all";
-  }
-  return "?";
-}
 
 double bus_factor(CollectiveOp op, std::int64_t ranks) {
   const double share = double(ranks - 1) / double(ranks);
@@ -76,14 +65,42 @@ Transfer CollectivePricer::all_to_all(double bytes, const Placement::Communicato
   const double n = double(c.span.ranks), k = double(c.span.domains), pair = bytes / n / double(c.split);
   if (c.span.domains == 1) {
     const double on_port = mesh_ ? pair : pair * (n - 1);
-    return {Algorithm::all_to_all, in_domain_latency(1, on_port, false), pair, pair};
+    if (c.algorithm != Algorithm::pairwise)
+      return {Algorithm::all_to_all, in_domain_latency(1, on_port, false), pair, pair};
+    return {Algorithm::pairwise, (n - 1) * cluster_.accelerator.scale_up.timing.phase.value.count(), pair, pair};
   }
   // Sends to all peers go out at once; what is paid one after the other is a post per domain.
   const auto& nics = cluster_.node.nics;
   const double slower = nics.all_to_all_efficiency ? nics.efficiency.value / nics.all_to_all_efficiency->value : 1;
+  const double steps = c.algorithm == Algorithm::pairwise ? n - n / k : k - 1;
   const double latency = cluster_.fabric.latency.base.value.count() +
-                         (k - 1) * cluster_.fabric.latency.hop.value.count() + c.span.longest_delay;
-  return {Algorithm::all_to_all, latency, pair * c.cross_share * slower, pair * c.cross_share};
+                         steps * cluster_.fabric.latency.hop.value.count() + c.span.longest_delay;
+  return {c.algorithm == Algorithm::pairwise ? Algorithm::pairwise : Algorithm::all_to_all, latency,
+          pair * c.cross_share * slower, pair * c.cross_share};
+}
+
+Transfer CollectivePricer::stepwise(CollectiveOp op, double bytes, const Placement::Communicator& c) const {
+  const auto& timing = cluster_.accelerator.scale_up.timing;
+  const auto& fabric = cluster_.fabric.latency;
+  const double n = double(c.span.ranks), k = double(c.span.domains), phases = op == CollectiveOp::all_reduce ? 2 : 1;
+  const double levels = std::ceil(std::log2(k)), on_edge = bytes / double(c.split);
+  // No step knows which of them crosses sites: as many as there are levels of sites, each by the longest way.
+  const double between = std::ceil(std::log2(double(c.span.sites))) * c.span.longest_delay;
+  if (c.algorithm == Algorithm::tree) {
+    const double hops = (std::ceil(n / k) - 1) * tree_hop_inside_s + levels * fabric.hop.value.count() + between;
+    return {c.algorithm, fabric.base.value.count() + 2 * hops, on_edge, on_edge};
+  }
+  if (c.algorithm == Algorithm::switch_tree)
+    return {c.algorithm, switch_tree_hop_inside_s + 2 * (levels * switch_tree_hop_outside_s + between), on_edge,
+            on_edge};
+  // Halving-doubling and NHR: log2 steps, all inside one domain or all along a rail.
+  // Halving with members beyond a power of two hands their buffers over and back: two more of both phases together.
+  const auto whole = double(std::bit_floor(std::uint64_t(c.span.ranks)));
+  const bool beyond = c.algorithm == Algorithm::halving_doubling && whole != n;
+  const double steps = beyond ? std::log2(whole) + 1 : std::ceil(std::log2(n));
+  const double start = k > 1 ? fabric.base.value.count() : timing.phase.value.count();
+  const double hop = k > 1 ? fabric.hop.value.count() : timing.hop.value.count();
+  return {c.algorithm, phases * (start + steps * hop + between), phases * on_edge, phases * on_edge};
 }
 
 Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::Communicator& c, double rate) const {
@@ -113,14 +130,24 @@ Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::C
     return {Algorithm::tree, fabric.base.value.count() + 2 * (hops + between), 0, 0};
   }
   if (c.all_to_all) return all_to_all(bytes, c);
+  switch (c.algorithm) {
+  case Algorithm::tree:
+  case Algorithm::switch_tree:
+  case Algorithm::halving_doubling:
+  case Algorithm::nhr: return stepwise(op, bytes, c);
+  default: break;
+  }
   const double moved = bus_factor(op, c.span.ranks) * bytes;
-  if (c.span.domains == 1 && mesh_) { // every pair exchanges S/n directly, twice for an all-reduce
+  if (c.span.domains == 1 && mesh_ &&
+      c.algorithm != Algorithm::ring) { // every pair exchanges S/n directly, twice for an all-reduce
     const double on_link = phases * bytes / n;
     return {Algorithm::mesh, in_domain_latency(phases, on_link, false), on_link, on_link};
   }
   if (c.span.domains == 1) {
-    const bool in_network = op == CollectiveOp::all_reduce && timing.in_network_ranks &&
-                            c.span.ranks >= timing.in_network_ranks->value && timing.in_network_efficiency;
+    const bool chosen = c.algorithm == Algorithm::automatic && timing.in_network_ranks &&
+                        c.span.ranks >= timing.in_network_ranks->value;
+    const bool in_network = op == CollectiveOp::all_reduce && timing.in_network_efficiency &&
+                            (chosen || c.algorithm == Algorithm::in_network);
     const double on_edge = moved / double(c.split);
     const double latency = in_domain_latency(phases, on_edge, in_network);
     if (!in_network) return {Algorithm::ring, latency, on_edge, on_edge};

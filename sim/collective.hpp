@@ -6,13 +6,9 @@
 #include "sim/placement.hpp"
 #include "workloads/layer.hpp"
 
-#include <string_view>
 #include <vector>
 
 namespace weft::sim {
-
-enum class Algorithm { ring, in_network, mesh, tree, send, all_to_all };
-std::string_view algorithm_name(Algorithm algorithm);
 
 /// busbw factor of nccl-tests: all-reduce 2(n-1)/n, all-gather, reduce-scatter and all-to-all (n-1)/n, else 1.
 double bus_factor(workloads::CollectiveOp op, std::int64_t ranks);
@@ -30,6 +26,12 @@ struct Transfer {
   }
 };
 
+/// NCCL's Simple protocol (NVIDIA/nccl@5067397, 2.30.7, src/graph/tuning.cc) where an algorithm's step is not the
+/// ring's.
+inline constexpr double tree_hop_inside_s = 4.0e-6;       ///< NVLink hop of a tree
+inline constexpr double switch_tree_hop_inside_s = 25e-6; ///< NVLSTree, all of a domain
+inline constexpr double switch_tree_hop_outside_s = 20.9e-6;
+
 /// Closed forms (sim/docs/collectives.md) with the cluster's constants.
 class CollectivePricer {
 public:
@@ -45,6 +47,7 @@ public:
   [[nodiscard]] double capacity(const platforms::Link& link) const;
 
 private:
+  [[nodiscard]] Transfer stepwise(workloads::CollectiveOp op, double bytes, const Placement::Communicator& c) const;
   [[nodiscard]] Transfer all_to_all(double bytes, const Placement::Communicator& c) const;
   [[nodiscard]] double in_domain_latency(double phases, double bytes_per_port, bool in_network) const;
   const platforms::Cluster& cluster_;

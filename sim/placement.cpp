@@ -1,6 +1,6 @@
 #include "sim/placement.hpp"
 
-#include "sim/collectives/patterns.hpp"
+#include "sim/communicators.hpp"
 #include "sim/isolation.hpp"
 #include "workloads/chunk.hpp"
 
@@ -11,26 +11,14 @@ namespace weft::sim {
 namespace {
 
 using workloads::Coordinates;
-using Members = std::vector<std::int32_t>;
 
-/// Communicators inside a unit are built once a run, in its first unit; those that span units once.
-class Builder {
+class Builder : Communicators {
 public:
   Builder(const workloads::Scenario& scenario, const platforms::Topology& topology, platforms::ScaleUpKind kind,
           const Symmetry& symmetry, std::uint64_t seed)
-      : s_(scenario), plan_(scenario.plan), map_(plan_), symmetry_(symmetry),
-        loader_(topology, kind, symmetry, placement_.links, seed), rings_(loader_) {
-    placement_.symmetry = symmetry;
-    for (const auto& run : symmetry.runs())
-      for (std::int64_t stretch = 0; stretch < symmetry.stretches(); ++stretch)
-        for (std::int64_t i = 0; i < symmetry.width(); ++i) {
-          Placement::Cell cell;
-          cell.rank = (stretch * symmetry.units() + run.first) * symmetry.width() + i;
-          cell.count = run.count;
-          cell.stage = std::int32_t(map_.coordinates(cell.rank).pp);
-          cell.communicator.fill(-1);
-          placement_.cells.push_back(cell);
-        }
+      : Communicators(topology, kind, symmetry, seed), s_(scenario), plan_(scenario.plan), map_(plan_) {
+    for (Placement::Cell& cell : placement_.cells)
+      cell.stage = std::int32_t(map_.coordinates(cell.rank).pp);
   }
 
   /// Nothing where a communicator lies unevenly over the units.
@@ -67,7 +55,10 @@ private:
         Members m;
         for (at.cp = 0; at.cp < plan_.cp; ++at.cp)
           m.push_back(rank(at));
-        add(Role::cp, m, plan_.cp_algorithm == workloads::ContextAlgorithm::all_to_all);
+        if (plan_.cp_algorithm == workloads::ContextAlgorithm::all_to_all)
+          exchange(Role::cp, m);
+        else
+          add(Role::cp, m);
       });
   }
 
@@ -123,8 +114,11 @@ private:
       const Members all = in_stage(stage);
       for (std::int64_t t = 0; t < inner; ++t)
         for (auto first = all.begin(); first != all.end(); first += dealt)
-          add(Role::ep, every(Members(first, first + dealt), t, inner), true);
+          deal(every(Members(first, first + dealt), t, inner));
     }
+  }
+  void deal(const Members& members) {
+    exchange(Role::ep, members, workloads::dispatch_share(s_.model, s_.stack, loader_.domains(members)));
   }
   void expert_replicas() {
     if (plan_.expert_replicas() == 1) return;
@@ -171,14 +165,6 @@ private:
     for (std::int64_t s = 0; s < plan_.pp / 2; ++s)
       pairs(Role::mirror, s, plan_.pp - 1 - s);
   }
-  void world() {
-    if (plan_.ranks() == 1) return;
-    Placement::Communicator c = open(Role::world);
-    c.span = loader_.span_of_all();
-    for (std::size_t cell = 0; cell < placement_.cells.size(); ++cell)
-      placement_.members.push_back(std::int32_t(cell));
-    close(c);
-  }
 
   [[nodiscard]] std::int64_t first_replica() const { return run_.first * symmetry_.replicas(); }
   [[nodiscard]] std::int32_t rank(const Coordinates& at) const { return std::int32_t(map_.rank(at)); }
@@ -202,80 +188,9 @@ private:
         visit(same_weights(t, p));
   }
 
-  /// A communicator inside the unit.
-  void add(Role role, Members members, bool all_to_all = false) {
-    std::sort(members.begin(), members.end());
-    Placement::Communicator c = open(role);
-    c.count = run_.count;
-    c.span = loader_.span(members);
-    c.all_to_all = all_to_all;
-    c.split = loader_.open(role, c.span.domains);
-    if (all_to_all) {
-      if (role == Role::ep) c.cross_share = workloads::dispatch_share(s_.model, s_.stack, c.span.domains);
-      loader_.all_to_all(members, c.cross_share, placement_.uses);
-    } else {
-      c.split *= loader_.collective(members, placement_.uses);
-    }
-    join(members, 0);
-    close(c);
-  }
-  /// A communicator of the ranks at the same places of all units; `members` are those of the first one.
-  void spread(Role role, Members members) {
-    if (symmetry_.units() == 1) return add(role, std::move(members));
-    std::sort(members.begin(), members.end());
-    Placement::Communicator c = open(role);
-    c.span = loader_.span_of_units(members);
-    c.spans_units = true;
-    c.split = rings_.load(members);
-    uneven_ = uneven_ || c.split == 0;
-    loader_.flush(placement_.uses);
-    for (const auto& run : symmetry_.runs())
-      join(members, run.first);
-    close(c);
-  }
-  void channel(Role sender, std::int32_t from, std::int32_t to) {
-    Placement::Communicator c = open(sender);
-    c.count = run_.count;
-    c.span = loader_.span({from, to});
-    c.split = loader_.open(sender, c.span.domains);
-    loader_.send(from, to, placement_.uses);
-    join({from, to}, 0);
-    const auto id = std::int32_t(placement_.communicators.size());
-    close(c);
-    cell(from).communicator[index(sender)] = id;
-    cell(to).communicator[index(receiver_of(sender))] = id;
-  }
-  Placement::Communicator open(Role role) {
-    Placement::Communicator c;
-    c.role = role;
-    c.first_member = std::int64_t(placement_.members.size());
-    c.first_use = std::int64_t(placement_.uses.size());
-    return c;
-  }
-  void join(const Members& members, std::int64_t unit) {
-    for (std::int32_t m : members)
-      placement_.members.push_back(std::int32_t(symmetry_.cell_of(symmetry_.moved(m, 0, unit))));
-  }
-  void close(Placement::Communicator c) {
-    c.member_count = std::int64_t(placement_.members.size()) - c.first_member;
-    c.use_count = std::int64_t(placement_.uses.size()) - c.first_use;
-    const auto id = std::int32_t(placement_.communicators.size());
-    placement_.communicators.push_back(c);
-    if (is_channel(c.role)) return;
-    for (std::int32_t m : placement_.members_of(c))
-      placement_.cells[std::size_t(m)].communicator[index(c.role)] = id;
-  }
-  Placement::Cell& cell(std::int64_t rank) { return placement_.cells[std::size_t(symmetry_.cell_of(rank))]; }
-
   const workloads::Scenario& s_;
   const workloads::Plan& plan_;
   workloads::RankMap map_;
-  const Symmetry& symmetry_;
-  Placement placement_;
-  LinkLoader loader_;
-  UnitRings rings_;
-  Symmetry::Run run_;
-  bool uneven_ = false;
 };
 
 } // namespace

@@ -2,6 +2,7 @@
 // Which ranks form which communicator, and which links its traffic loads.
 
 #include "platforms/topology.hpp"
+#include "sim/algorithm.hpp"
 #include "sim/ledger_entry.hpp"
 #include "sim/symmetry.hpp"
 #include "workloads/layer.hpp"
@@ -29,9 +30,14 @@ enum class Role : std::uint8_t {
   previous_receive,
   embedding, ///< first and last virtual stage, tied weights
   mirror,    ///< dualpipe: the two stages that hold copies of each other's weights
-  world      ///< everybody
+  world,     ///< everybody
+  asked      ///< of a collective that is asked for by itself; the ones after it belong to further ones at once
 };
-inline constexpr std::size_t role_count = 14;
+inline constexpr std::size_t most_asked = 8;
+inline constexpr std::size_t role_count = 14 + most_asked;
+constexpr Role asked_role(std::size_t which) {
+  return Role(std::size_t(Role::asked) + which);
+}
 constexpr std::size_t index(Role r) {
   return std::size_t(r);
 }
@@ -90,8 +96,9 @@ struct Placement {
     std::int64_t count = 1;
     bool spans_units = false; ///< it has members in every unit of the symmetry
     std::int32_t split = 1;
-    bool all_to_all = false; ///< its links are loaded pair by pair instead of as a ring
-    double cross_share = 1;  ///< all-to-all: bytes that cross domains over those of a plain exchange
+    Algorithm algorithm = Algorithm::automatic; ///< automatic: what operation and placement give
+    bool all_to_all = false;                    ///< its links are loaded pair by pair instead of as a ring
+    double cross_share = 1;                     ///< all-to-all: bytes that cross domains over those of a plain exchange
     std::int64_t first_member = 0, member_count = 0;
     std::int64_t first_use = 0, use_count = 0;
   };

@@ -2,11 +2,11 @@
 
 #include "platforms/topology.hpp"
 #include "sim/estimate.hpp"
+#include "sim/fold_input.hpp"
 #include "sim/lower.hpp"
 #include "sim/traffic.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
@@ -38,35 +38,6 @@ DimSet dims_present(const workloads::Plan& plan, bool experts) {
     dims |= bit(Dim::dp);
   if (plan.ranks() > 1) dims |= bit(Dim::other);
   return dims;
-}
-
-FoldInput fold_input(const Placement& placement, const platforms::Topology& topology,
-                     const CollectivePricer& collectives, const std::vector<double>& speed, RoleSet fused) {
-  FoldInput in;
-  std::vector<bool> binding;
-  for (const auto& placed : placement.links) {
-    const platforms::Link link = topology.link(placed.id);
-    const double capacity = collectives.capacity(link);
-    binding.push_back(link.binding);
-    in.capacity.push_back(capacity);
-    in.group.push_back(std::int32_t(topology.group_of(placed.id)));
-    in.start.link.push_back(colour_of({std::bit_cast<std::uint64_t>(capacity), std::uint64_t(link.kind)}));
-  }
-  in.solver_link.assign(binding.size(), false);
-  for (const auto& c : placement.communicators) {
-    if (fused & bit(c.role)) continue;
-    for (const LinkUse& use : placement.uses_of(c))
-      in.solver_link[use.link] = binding[use.link];
-  }
-  for (std::size_t r = 0; r < placement.cells.size(); ++r)
-    in.start.rank.push_back(
-        colour_of({std::bit_cast<std::uint64_t>(speed[r]), std::uint64_t(placement.cells[r].stage)}));
-  for (const auto& c : placement.communicators)
-    in.start.communicator.push_back(colour_of(
-        {std::uint64_t(c.role), std::uint64_t(c.split), std::uint64_t(c.span.ranks), std::uint64_t(c.span.domains),
-         std::uint64_t(c.all_to_all), std::uint64_t(c.span.sites), std::bit_cast<std::uint64_t>(c.span.ring_delay),
-         std::bit_cast<std::uint64_t>(c.span.longest_delay), std::bit_cast<std::uint64_t>(c.cross_share)}));
-  return in;
 }
 
 class Simulation {

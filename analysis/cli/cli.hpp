@@ -1,6 +1,7 @@
 #pragma once
 // What the verbs share: options, output, exit codes.
 
+#include "analysis/collective.hpp"
 #include "analysis/load.hpp"
 #include "analysis/summary.hpp"
 #include "sim/simulate.hpp"
@@ -37,6 +38,7 @@ struct Validate {
 int run(const std::string& scenario, const Common& options);
 int compare(std::vector<std::string> scenarios, const Common& options);
 int validate(const Validate& what, const Common& options);
+int collective(analysis::CollectiveRequest request, const Common& options);
 int catalog(const std::string& kind, const std::string& name, const Common& options);
 
 /// Loads and simulates; `all_subsets` as the tax split needs. The error is ready to print.

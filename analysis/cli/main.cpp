@@ -32,6 +32,37 @@ void add_simulation(CLI::App* verb, Common& c) {
   verb->add_option("--jobs", c.jobs, "simulation processes at a time")->check(CLI::Range(1, 1024));
 }
 
+std::string names_of_algorithms() {
+  std::string out;
+  for (const std::string& name : weft::sim::algorithm_names())
+    out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+CLI::App* add_collective(CLI::App& app, weft::analysis::CollectiveRequest& r, Common& options) {
+  CLI::App* verb = app.add_subcommand("collective", "one collective by itself, or several at once");
+  verb->add_option("--op", r.ops,
+                   "all-reduce, all-gather, reduce-scatter or all-to-all; @rails or @domains: one in each, all at once "
+                   "(repeatable: they begin together)")
+      ->required()
+      ->allow_extra_args(false);
+  verb->add_option("--bytes", r.sizes, "whole buffer (nccl-tests' convention): 1GiB, 64MB, 4096; one for all or each")
+      ->required()
+      ->allow_extra_args(false);
+  verb->add_option("--cluster", r.cluster, "catalog name")->required();
+  verb->add_option("--ranks", r.ranks, "the first ones of the cluster")->required();
+  verb->add_option("--algorithm", r.algorithms, "instead of what the library runs: " + names_of_algorithms())
+      ->allow_extra_args(false);
+  verb->add_flag("--closed-form", r.closed_form, "the formula of each, alone on the fabric, beside it");
+  verb->add_option("--set", options.sets, "override a field of the cluster: cluster.node.nics.per_node=4 (repeatable)")
+      ->allow_extra_args(false);
+  verb->add_flag("--no-fold", options.no_fold, "simulate every rank instead of one of each class (slow; same answer)");
+  verb->add_flag("--stats", options.stats, "CPU seconds and peak memory, on stderr");
+  add_format(verb, options);
+  verb->footer("Example: weft collective --op all-reduce@rails --op all-to-all --bytes 1GiB --ranks 1024 --cluster "
+               "h100-meta-24k-roce");
+  return verb;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -84,6 +115,9 @@ int main(int argc, char** argv) {
   validate->add_option("--jobs", options.jobs, "simulation processes at a time")->check(CLI::Range(1, 1024));
   validate->footer("Example: weft validate --grade A --group mosaic");
 
+  weft::analysis::CollectiveRequest asked;
+  CLI::App* collective = add_collective(app, asked, options);
+
   std::string kind, name;
   std::vector<std::string> kinds = weft::platforms::catalog_kinds();
   kinds.emplace_back("left-out");
@@ -108,6 +142,7 @@ int main(int argc, char** argv) {
     if (run->parsed()) code = weft::cli::run(scenario, options);
     if (compare->parsed()) code = weft::cli::compare(scenarios, options);
     if (validate->parsed()) code = weft::cli::validate(runs, options);
+    if (collective->parsed()) code = weft::cli::collective(asked, options);
     if (catalog->parsed()) code = weft::cli::catalog(kind, name, options);
     if (options.stats) weft::cli::print_stats();
     return code;

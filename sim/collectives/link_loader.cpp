@@ -76,12 +76,19 @@ void LinkLoader::add_delays(Span& span, std::vector<std::int64_t> sites) const {
   if (span.sites == span.ranks) span.ring_delay -= shortest;
 }
 
-std::int32_t LinkLoader::collective(const std::vector<std::int32_t>& members, std::vector<LinkUse>& out) {
+std::int32_t LinkLoader::collective(const std::vector<std::int32_t>& members, std::vector<LinkUse>& out,
+                                    Algorithm algorithm) {
+  const bool direct = scale_up_ == platforms::ScaleUpKind::full_mesh && domains(members) == 1;
+  if (algorithm == Algorithm::automatic && direct) algorithm = Algorithm::mesh;
   std::int32_t split = 1;
-  if (scale_up_ == platforms::ScaleUpKind::full_mesh && domains(members) == 1)
-    load_mesh(members, *this);
-  else
-    split = load_ring(members, *this);
+  switch (algorithm) {
+  case Algorithm::mesh: load_mesh(members, *this); break;
+  case Algorithm::tree: split = load_tree(members, *this); break;
+  case Algorithm::switch_tree: split = load_switch_tree(members, *this); break;
+  case Algorithm::halving_doubling: split = load_halving(members, *this); break;
+  case Algorithm::nhr: split = load_nhr(members, *this); break;
+  default: split = load_ring(members, *this);
+  }
   flush(out);
   return split;
 }

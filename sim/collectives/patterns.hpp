@@ -24,8 +24,10 @@ public:
   /// The flows to come are this role's; returns into how many each message between domains is cut.
   std::int32_t open(Role role, std::int64_t domains);
 
-  /// Appends the usage of a collective (ring, or direct exchange on a full mesh); returns Communicator::split.
-  std::int32_t collective(const std::vector<std::int32_t>& members, std::vector<LinkUse>& out);
+  /// Appends the usage of a collective; returns Communicator::split. Automatic: direct exchange inside a full mesh,
+  /// else a ring.
+  std::int32_t collective(const std::vector<std::int32_t>& members, std::vector<LinkUse>& out,
+                          Algorithm algorithm = Algorithm::automatic);
   /// Appends the usage of an exchange of every member with every other one. `cross_share` below 1: bytes that cross
   /// scale-up domains are only that share of a plain exchange's, and are handed on inside the domain.
   void all_to_all(const std::vector<std::int32_t>& members, double cross_share, std::vector<LinkUse>& out);
@@ -79,6 +81,17 @@ DomainMembers by_domain(const std::vector<std::int32_t>& members, const platform
 /// Inside a domain the order is the topology's (order_ring); one torus has two channels, one each way round.
 std::int32_t load_ring(const std::vector<std::int32_t>& members, LinkLoader& loader);
 
+/// Double binary tree over domains, both ways on every edge, chains inside them. An edge of one tree and channel
+/// carries S/split each way.
+std::int32_t load_tree(const std::vector<std::int32_t>& members, LinkLoader& loader);
+/// The same between domains whose switches reduce (NCCL's NVLSTree): a rank's port carries S each way.
+std::int32_t load_switch_tree(const std::vector<std::int32_t>& members, LinkLoader& loader);
+/// Recursive halving (or doubling) of pieces of S/split, split the largest power of two in the members; HCCL's H-D_R.
+std::int32_t load_halving(const std::vector<std::int32_t>& members, LinkLoader& loader);
+/// HCCL's nonuniform hierarchical ring: in step j a piece to the member 2^j further on, for every piece that is due
+/// ((p - 1 + 2^j)/2^(j+1) of them, rounded down); pieces of S/split, split = p members.
+std::int32_t load_nhr(const std::vector<std::int32_t>& members, LinkLoader& loader);
+
 /// Rings through the ranks at the same places of all units of the loader's symmetry.
 class UnitRings {
 public:
@@ -105,6 +118,10 @@ private:
   bool whole_domains_ = true;        ///< none of them cuts one
   std::map<std::pair<std::int64_t, std::int64_t>, std::vector<Edges>> known_;
 };
+
+/// Every member of every unit of the loader's symmetry sends to every other one; `members` are those of the first
+/// unit. Loads what LinkLoader::all_to_all would. False, with nothing loaded, where blocks do not nest.
+bool load_unit_exchange(const std::vector<std::int32_t>& members, LinkLoader& loader);
 
 /// Every member sends to every other one on their direct link.
 void load_mesh(const std::vector<std::int32_t>& members, LinkLoader& loader);

@@ -1,0 +1,298 @@
+#include "sim/collective_run.hpp"
+
+#include "platforms/topology.hpp"
+#include "sim/communicators.hpp"
+#include "sim/fold_input.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <optional>
+#include <stdexcept>
+#include <tuple>
+
+namespace weft::sim {
+namespace {
+
+using workloads::CollectiveOp;
+
+/// What a group needs of the placement: the same links, the same role.
+struct Wanted {
+  GroupKind group{};
+  Algorithm algorithm{};
+  bool exchange = false;
+  [[nodiscard]] bool operator==(const Wanted&) const = default;
+};
+
+class Builder : Communicators {
+public:
+  Builder(const platforms::Topology& topology, platforms::ScaleUpKind kind, const Symmetry& symmetry,
+          std::int64_t per_domain, std::uint64_t seed)
+      : Communicators(topology, kind, symmetry, seed), per_domain_(per_domain) {}
+
+  std::optional<Placement> build(const std::vector<Wanted>& wanted) {
+    for (std::size_t i = 0; i < wanted.size() && !uneven_; ++i)
+      groups(wanted[i], asked_role(i));
+    if (uneven_) return std::nullopt;
+    return std::move(placement_);
+  }
+
+private:
+  void groups(const Wanted& w, Role role) {
+    run_ = symmetry_.runs().front();
+    if (w.group == GroupKind::world) across(w, role, ranks(0, symmetry_.width(), 1));
+    for (std::int64_t rail = 0; w.group == GroupKind::rails && rail < per_domain_; ++rail)
+      across(w, role, ranks(rail, symmetry_.width(), per_domain_));
+    if (w.group != GroupKind::domains) return;
+    for (const auto& run : symmetry_.runs()) {
+      run_ = run;
+      const std::int64_t unit = run.first * symmetry_.width();
+      for (std::int64_t first = unit; first < unit + symmetry_.width(); first += per_domain_) {
+        Members members = ranks(first, std::min(first + per_domain_, unit + symmetry_.width()), 1);
+        if (w.exchange)
+          exchange(role, std::move(members), 1, w.algorithm);
+        else
+          add(role, std::move(members), w.algorithm);
+      }
+    }
+  }
+  void across(const Wanted& w, Role role, Members members) {
+    if (w.exchange)
+      spread_exchange(role, std::move(members), w.algorithm);
+    else
+      spread(role, std::move(members), w.algorithm);
+  }
+  static Members ranks(std::int64_t first, std::int64_t end, std::int64_t step) {
+    Members out;
+    for (std::int64_t r = first; r < end; r += step)
+      out.push_back(std::int32_t(r));
+    return out;
+  }
+  std::int64_t per_domain_ = 1;
+};
+
+/// A plan whose dp units are whole scale-up domains, where the ranks fill them.
+workloads::Scenario domains_as_replicas(std::int64_t ranks, std::int64_t per_domain) {
+  workloads::Scenario s;
+  s.plan.tp = ranks % per_domain == 0 ? per_domain : 1;
+  s.plan.dp = ranks / s.plan.tp;
+  return s;
+}
+
+class Run {
+public:
+  Run(const platforms::Cluster& c, std::int64_t ranks, const std::vector<AskedCollective>& asked,
+      const CollectiveOptions& o)
+      : cluster_(c), asked_(asked), options_(o), topology_(c, ranks), collectives_(c),
+        per_domain_(std::min(ranks, c.ranks_per_domain())) {}
+
+  Result<CollectiveRun> run() {
+    want();
+    if (wanted_.size() > most_asked)
+      return fail({}, fmt::format("these collectives need {} kinds of groups at once, {} are the most", wanted_.size(),
+                                  most_asked));
+    placement_ = placed();
+    const std::vector<double> cell_speed(placement_.cells.size(), 1.0);
+    const FoldInput in = fold_input(placement_, topology_, collectives_, cell_speed, 0);
+    folded_ = fold(placement_, in, !options_.fold);
+    if (heaviest() > most_weight)
+      return fail({},
+                  fmt::format("an all-to-all of {} ranks beside other collectives puts more flows on a link than the "
+                              "solver can share out ({:.0e})",
+                              topology_.ranks(), most_weight));
+    const std::vector<double> speed(folded_.ranks.size(), 1.0);
+    auto runs = run_engines({{program_, folded_, placement_, collectives_, speed, 0, {}}}, 1);
+    if (!runs) throw std::runtime_error(runs.error()); // not what the user typed
+    return result(runs->front());
+  }
+
+private:
+  /// The program: a chain of ops for every collective, the first of which waits for nothing.
+  void want() {
+    StageProgram stage;
+    for (const AskedCollective& whole : asked_) {
+      std::vector<std::int32_t> chain;
+      for (const AskedCollective& a : phases_of(whole, topology_.ranks(), per_domain_)) {
+        const Wanted w{a.group, a.algorithm, a.op == CollectiveOp::all_to_all};
+        auto at = std::find(wanted_.begin(), wanted_.end(), w);
+        if (at == wanted_.end()) at = wanted_.insert(at, w);
+        Op op;
+        op.kind = OpKind::collective;
+        op.role = asked_role(std::size_t(at - wanted_.begin()) % most_asked);
+        op.message = std::int32_t(program_.messages.size());
+        auto& by_tag = stage.by_tag[index(op.role)];
+        op.tag = std::int32_t(by_tag.size());
+        op.waits = chain.empty() ? 0 : 1;
+        const auto id = std::int32_t(stage.ops.size());
+        if (!chain.empty()) {
+          Op& before = stage.ops.back();
+          before.first_successor = std::int32_t(stage.successors.size());
+          before.successor_count = 1;
+          stage.successors.push_back(id);
+        }
+        by_tag.push_back(id);
+        chain.push_back(id);
+        program_.messages.push_back({a.op, a.size, Dim::other});
+        stage.ops.push_back(op);
+      }
+      chains_.push_back(std::move(chain));
+    }
+    program_.stages.push_back(std::move(stage));
+  }
+
+  [[nodiscard]] Placement placed() const {
+    const workloads::Scenario s = domains_as_replicas(topology_.ranks(), per_domain_);
+    const auto kind = cluster_.node.scale_up;
+    if (options_.fold && options_.structural) {
+      const Symmetry symmetry = Symmetry::find(s, topology_);
+      if (auto p = Builder(topology_, kind, symmetry, per_domain_, std::uint64_t(options_.seed)).build(wanted_))
+        return std::move(*p);
+    }
+    const Symmetry none = Symmetry::none(s.plan);
+    return *Builder(topology_, kind, none, per_domain_, std::uint64_t(options_.seed)).build(wanted_);
+  }
+
+  /// Flows that one class puts on all its links; a flow is a place in a route of the solver.
+  [[nodiscard]] double heaviest() const {
+    double most = 0;
+    for (const auto& c : folded_.communicators) {
+      double sum = 0;
+      for (const LinkUse& use : c.uses)
+        sum += double(use.weight);
+      most = std::max(most, sum);
+    }
+    return most;
+  }
+  static constexpr double most_weight = 5e7;
+
+  [[nodiscard]] CollectiveRun result(const EngineRun& run) const {
+    CollectiveRun out;
+    out.time = run.step_time;
+    out.activities = run.activities;
+    out.rank_classes = std::int64_t(folded_.ranks.size());
+    out.group_classes = std::int64_t(folded_.communicators.size());
+    for (const auto& link : folded_.links)
+      out.link_classes += link.solved;
+    std::vector<double> flows(folded_.communicators.size(), 0); // bytes through each of a class's flows
+    for (std::size_t i = 0; i < asked_.size(); ++i)
+      out.collectives.push_back(outcome(run, i, flows));
+    for (const auto& g : topology_.groups())
+      out.links.push_back(
+          {g.name, 0, double(g.count) * collectives_.capacity({g.kind, g.tier, 0, g.capacity, true}), g.count});
+    for (const auto& load : folded_.loads)
+      out.links[std::size_t(load.group)].bytes += flows[std::size_t(load.communicator)] * load.weight;
+    return out;
+  }
+
+  [[nodiscard]] CollectiveOutcome outcome(const EngineRun& run, std::size_t which, std::vector<double>& flows) const {
+    const AskedCollective& asked = asked_[which];
+    CollectiveOutcome out;
+    for (const std::int32_t id : chains_[which]) {
+      const Op& op = program_.stages.front().ops[std::size_t(id)];
+      const Message& m = program_.messages[std::size_t(op.message)];
+      for (std::size_t c = 0; c < folded_.communicators.size(); ++c) {
+        const auto& real = placement_.communicators[std::size_t(folded_.communicators[c].representative)];
+        if (real.role != op.role) continue;
+        const Transfer t = collectives_.price(m.op, m.size, real);
+        out.algorithm = t.algorithm;
+        out.span = real.span;
+        out.time = std::max(out.time, run.messages[c][std::size_t(op.tag)].end);
+        flows[c] += t.payload;
+      }
+    }
+    if (chains_[which].size() > 1) { // rails and domains together are the world
+      out.algorithm = asked.algorithm;
+      out.span = {topology_.ranks(), topology_.ranks() / per_domain_};
+    }
+    out.algbw = out.time > 0 ? asked.size.count() / out.time : 0;
+    out.busbw = out.algbw * bus_factor(asked.op, out.span.ranks);
+    return out;
+  }
+
+  const platforms::Cluster& cluster_;
+  const std::vector<AskedCollective>& asked_;
+  const CollectiveOptions& options_;
+  platforms::Topology topology_;
+  CollectivePricer collectives_;
+  std::int64_t per_domain_ = 1;
+  std::vector<Wanted> wanted_;
+  std::vector<std::vector<std::int32_t>> chains_; ///< ops of every collective, in order
+  Program program_;
+  Placement placement_;
+  Folded folded_;
+};
+
+/// Why the algorithm cannot run this here; empty = it can.
+std::string refusal(const platforms::Cluster& cluster, std::int64_t ranks, const AskedCollective& a) {
+  const auto& table = algorithm_table();
+  const auto row = std::find_if(table.begin(), table.end(), [&](const auto& r) { return r.id == a.algorithm; });
+  if (row == table.end() || std::find(row->ops.begin(), row->ops.end(), a.op) == row->ops.end()) {
+    std::vector<std::string_view> able;
+    for (const auto& r : table)
+      if (std::find(r.ops.begin(), r.ops.end(), a.op) != r.ops.end()) able.push_back(r.name);
+    return fmt::format("algorithm `{}` does not run {}; these do: {}", algorithm_name(a.algorithm), op_name(a.op),
+                       fmt::join(able, ", "));
+  }
+  const std::int64_t per_domain = cluster.ranks_per_domain();
+  if (a.group == GroupKind::rails && (ranks <= per_domain || ranks % per_domain != 0))
+    return fmt::format("rails join the same places of several whole scale-up domains, and {} ranks are not several "
+                       "times {}",
+                       ranks, per_domain);
+  const bool layered = a.algorithm == Algorithm::hierarchical || a.algorithm == Algorithm::halving_doubling ||
+                       a.algorithm == Algorithm::nhr;
+  if (layered && a.group == GroupKind::world && ranks > per_domain && ranks % per_domain != 0)
+    return fmt::format("algorithm `{}` needs whole scale-up domains, and {} ranks are no multiple of {}",
+                       algorithm_name(a.algorithm), ranks, per_domain);
+  if (a.algorithm == Algorithm::hierarchical && (a.group != GroupKind::world || ranks <= per_domain))
+    return "algorithm `hierarchical` joins several scale-up domains: it needs all ranks and more than one domain";
+  const bool one_domain = a.group == GroupKind::domains || (a.group == GroupKind::world && ranks <= per_domain);
+  if (a.algorithm == Algorithm::mesh && (!one_domain || cluster.node.scale_up != platforms::ScaleUpKind::full_mesh))
+    return "algorithm `mesh` needs direct links between all ranks: a full mesh, inside one scale-up domain";
+  if (a.algorithm == Algorithm::in_network &&
+      (!one_domain || !cluster.accelerator.scale_up.timing.in_network_efficiency))
+    return fmt::format("algorithm `in-network` needs switches that reduce, inside one scale-up domain; {} has {}",
+                       cluster.accelerator.name, one_domain ? "none" : "none between domains");
+  if (a.algorithm == Algorithm::switch_tree &&
+      (one_domain || a.group == GroupKind::rails || !cluster.accelerator.scale_up.timing.in_network_efficiency))
+    return fmt::format("algorithm `nvls-tree` joins several scale-up domains whose switches reduce; here {}",
+                       one_domain || a.group == GroupKind::rails ? "there is one rank or one domain"
+                                                                 : "no switch does");
+  return {};
+}
+
+} // namespace
+
+std::vector<AskedCollective> phases_of(const AskedCollective& a, std::int64_t ranks, std::int64_t ranks_per_domain) {
+  const bool layered = a.algorithm == Algorithm::hierarchical || a.algorithm == Algorithm::halving_doubling ||
+                       a.algorithm == Algorithm::nhr;
+  if (!layered || a.group != GroupKind::world || ranks <= ranks_per_domain || ranks_per_domain == 1) return {a};
+  const auto inner = a.algorithm == Algorithm::hierarchical ? Algorithm::automatic : a.algorithm;
+  auto inside = [&](CollectiveOp op) { return AskedCollective{op, a.size, GroupKind::domains, Algorithm::automatic}; };
+  auto along = [&](CollectiveOp op, double size) { return AskedCollective{op, Bytes(size), GroupKind::rails, inner}; };
+  const double share = a.size.count() / double(ranks_per_domain);
+  switch (a.op) {
+  case CollectiveOp::all_reduce:
+    return {inside(CollectiveOp::reduce_scatter), along(CollectiveOp::all_reduce, share),
+            inside(CollectiveOp::all_gather)};
+  case CollectiveOp::reduce_scatter:
+    return {inside(CollectiveOp::reduce_scatter), along(CollectiveOp::reduce_scatter, share)};
+  case CollectiveOp::all_gather: return {along(CollectiveOp::all_gather, share), inside(CollectiveOp::all_gather)};
+  case CollectiveOp::all_to_all: // first to the neighbour on the receiver's rail
+    return {inside(CollectiveOp::all_to_all), along(CollectiveOp::all_to_all, a.size.count())};
+  default: return {a};
+  }
+}
+
+Result<CollectiveRun> run_collectives(const platforms::Cluster& cluster, std::int64_t ranks,
+                                      const std::vector<AskedCollective>& asked, const CollectiveOptions& options) {
+  if (ranks < 2) return fail({}, "a collective needs at least two ranks");
+  if (asked.empty() || asked.size() > most_asked)
+    return fail({}, fmt::format("between one and {} collectives run at once", most_asked));
+  for (const AskedCollective& a : asked) {
+    if (!(a.size.count() > 0)) return fail({}, "a collective moves at least one byte");
+    if (const std::string why = refusal(cluster, ranks, a); !why.empty()) return fail({}, why);
+  }
+  return Run(cluster, ranks, asked, options).run();
+}
+
+} // namespace weft::sim
