@@ -115,9 +115,7 @@ Result<CollectiveReport> run_collective(const CollectiveRequest& request) {
   out.cluster = std::move(*cluster);
   out.ranks = request.ranks;
   out.repeated = out.cluster.accelerators > out.cluster.built.value;
-  sim::CollectiveOptions options;
-  options.fold = request.fold;
-  auto run = sim::run_collectives(out.cluster, out.ranks, out.asked, options);
+  auto run = sim::run_collectives(out.cluster, out.ranks, out.asked, request.how);
   if (!run) return tl::unexpected(run.error());
   out.run = std::move(*run);
   for (std::size_t i = 0; request.closed_form && i < out.asked.size(); ++i) {

@@ -2,6 +2,7 @@
 // What `weft collective` asks and prints.
 
 #include "sim/closed_form.hpp"
+#include "sim/collective_run.hpp"
 
 #include <optional>
 #include <string>
@@ -18,7 +19,7 @@ struct CollectiveRequest {
   std::vector<std::string> sets; ///< cluster.…=…
   std::int64_t ranks = 0;
   bool closed_form = false;
-  bool fold = true;
+  sim::CollectiveOptions how;
 };
 
 struct CollectiveReport {

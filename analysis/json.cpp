@@ -12,26 +12,29 @@ using Json = nlohmann::ordered_json;
 
 Json where_json(const Summary& s) {
   Json out = Json::array();
-  for (std::size_t e = 0; e < sim::entry_count; ++e)
+  for (std::size_t e = 0; e < sim::entry_count; ++e) {
     out.push_back({{"entry", sim::entry_names[e]},
                    {"seconds", s.where.seconds[e]},
-                   {"share", s.where.seconds[e] / s.result.run.step_time},
-                   {"network_made_s", s.where.seconds[e] - s.where_ideal.seconds[e]}});
+                   {"share", s.where.seconds[e] / s.result.run.step_time}});
+    if (s.tax) out.back()["network_made_s"] = s.where.seconds[e] - s.where_ideal.seconds[e];
+  }
   return out;
 }
 
 Json tax_json(const Summary& s) {
-  Json out{{"total", s.tax.total}, {"seconds", s.tax.seconds}};
-  if (!s.tax.parts.empty()) {
+  if (!s.tax) return nullptr;
+  const Tax& tax = *s.tax;
+  Json out{{"total", tax.total}, {"seconds", tax.seconds}};
+  if (!tax.parts.empty()) {
     Json parts = Json::array();
-    for (const auto& part : s.tax.parts)
+    for (const auto& part : tax.parts)
       parts.push_back({{"dimension", sim::dim_names[std::size_t(part.dim)]},
                        {"seconds", part.seconds},
                        {"share", part.seconds / s.result.run.step_time}});
     out["by_dimension"] = std::move(parts);
   }
-  out["method"] = s.tax.method;
-  out["runs"] = s.tax.runs;
+  out["method"] = tax.method;
+  out["runs"] = tax.runs;
   return out;
 }
 
@@ -108,7 +111,7 @@ Json seeds_json(const Seeds& s) {
           {"first", s.first},
           {"step_time_s", band_json(s.step_time)},
           {"tokens_per_s_per_accelerator", band_json(s.tokens_per_s_per_accelerator)},
-          {"tax", band_json(s.tax)}};
+          {"tax", s.tax ? band_json(*s.tax) : Json(nullptr)}};
 }
 
 Json evidence_json(const Summary& s) {

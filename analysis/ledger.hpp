@@ -4,6 +4,7 @@
 
 #include "sim/result.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,8 @@ struct Tax {
   std::string method;
   std::size_t runs = 0;
 };
-Tax interconnect_tax(const sim::StepResult& result);
+/// Nothing where the step without communication was not simulated.
+std::optional<Tax> interconnect_tax(const sim::StepResult& result);
 
 /// Shapley values of v over n players; v is indexed by subsets as bits, v[0] = 0 by convention.
 std::vector<double> shapley(const std::vector<double>& v, std::size_t players);

@@ -57,7 +57,9 @@ Result<Seeds> run_seeds(const Loaded& loaded, sim::Options options, std::int64_t
     tokens.push_back(loaded.scenario.training.tokens() / draw[0] / double(loaded.cluster.accelerators));
     tax.push_back(draw[1]);
   }
-  return Seeds{n, first, band_of(step), band_of(tokens), band_of(tax)};
+  Seeds out{n, first, band_of(step), band_of(tokens), {}};
+  if (options.ideal_run) out.tax = band_of(tax);
+  return out;
 }
 
 } // namespace weft::analysis

@@ -62,14 +62,16 @@ std::vector<std::string> caveats(const sim::StepResult& r) {
 
 std::string quotable(const Summary& s) {
   std::string parts;
-  auto sorted = s.tax.parts;
+  const std::string useful = fmt::format("{:.1f} % of the peak becomes model FLOP.", 100 * s.mfu_causal);
+  if (!s.tax) return useful;
+  auto sorted = s.tax->parts;
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
   for (const auto& part : sorted)
     if (part.seconds / s.result.run.step_time >= 0.0005)
       parts += fmt::format("{}{} {:.1f} %", parts.empty() ? "" : ", ", sim::dim_names[std::size_t(part.dim)],
                            100 * part.seconds / s.result.run.step_time);
-  return fmt::format("The interconnect takes {:.1f} % of the step{}; {:.1f} % of the peak becomes model FLOP.",
-                     100 * s.tax.total, parts.empty() ? "" : " (" + parts + ")", 100 * s.mfu_causal);
+  return fmt::format("The interconnect takes {:.1f} % of the step{}; {}", 100 * s.tax->total,
+                     parts.empty() ? "" : " (" + parts + ")", useful);
 }
 
 } // namespace weft::analysis

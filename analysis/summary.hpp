@@ -17,15 +17,16 @@ struct Band {
 };
 struct Seeds {
   std::int64_t n = 0, first = 0;
-  Band step_time, tokens_per_s_per_accelerator, tax;
+  Band step_time, tokens_per_s_per_accelerator;
+  std::optional<Band> tax;
 };
 
 struct Summary {
   sim::StepResult result;
   std::string hash;
   Where where;       ///< of the step
-  Where where_ideal; ///< of the step without communication
-  Tax tax;
+  Where where_ideal; ///< of the step without communication, where that is known
+  std::optional<Tax> tax;
   double tokens_per_s_per_accelerator = 0;
   double mfu_causal = 0, mfu_full = 0, mfu_bf16_peak = 0, hfu = 0; ///< bf16_peak: causal FLOP over the bf16 peak
   double effective_flops = 0;                                      ///< causal model FLOP/s of the whole cluster

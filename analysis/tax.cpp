@@ -21,7 +21,8 @@ std::vector<double> shapley(const std::vector<double>& v, std::size_t players) {
   return out;
 }
 
-Tax interconnect_tax(const sim::StepResult& result) {
+std::optional<Tax> interconnect_tax(const sim::StepResult& result) {
+  if (!result.ideal_known) return std::nullopt;
   Tax tax;
   const double step = result.run.step_time;
   tax.seconds = step - result.ideal.step_time;

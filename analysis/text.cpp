@@ -94,12 +94,13 @@ void where_rows(Rows& rows, const std::vector<Summary>& all) {
 }
 
 void tax_rows(Rows& rows, const std::vector<Summary>& all) {
+  if (!all.front().tax) return; // of none, when of one
   rows.push_back({""});
   rows.push_back({"WHAT TOOK IT AWAY (share of the step that would vanish with a perfect interconnect)"});
-  rows.push_back(row("  interconnect tax", all, [](const Summary& s) { return percent(s.tax.total); }));
+  rows.push_back(row("  interconnect tax", all, [](const Summary& s) { return percent(s.tax->total); }));
   for (std::size_t d = 0; d < sim::dim_count; ++d) {
     auto share = [d](const Summary& s) {
-      for (const auto& part : s.tax.parts)
+      for (const auto& part : s.tax->parts)
         if (std::size_t(part.dim) == d) return part.seconds / s.result.run.step_time;
       return 0.0;
     };
@@ -111,6 +112,7 @@ void tax_rows(Rows& rows, const std::vector<Summary>& all) {
 
 std::string made_by_network(const Summary& s) {
   std::string out;
+  if (!s.tax) return out;
   for (sim::Entry e : {sim::Entry::bubble, sim::Entry::imbalance}) {
     const auto i = std::size_t(e);
     const double made = s.where.seconds[i] - s.where_ideal.seconds[i];
@@ -171,7 +173,7 @@ Rows seed_rows(const Seeds& s) {
   };
   add("  step time", s.step_time, seconds);
   add("  tokens/s/accelerator", s.tokens_per_s_per_accelerator, [](double v) { return fmt::format("{:.1f}", v); });
-  add("  interconnect tax", s.tax, percent);
+  if (s.tax) add("  interconnect tax", *s.tax, percent);
   return rows;
 }
 
@@ -251,22 +253,25 @@ std::string run_csv(const std::vector<Summary>& all) {
   out += "\n";
   for (const Summary& s : all) {
     const auto& r = s.result;
-    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}", csv_field(r.scenario.name),
-                       csv_field(r.cluster.name), r.cluster.accelerators, r.cluster.ranks(), r.run.step_time,
-                       s.tokens_per_s_per_accelerator, s.mfu_causal, s.mfu_full, s.hfu, enum_name(r.recompute),
-                       r.memory.total().count(), r.memory_capacity.count(), r.fits(), s.tax.total);
+    out +=
+        fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}", csv_field(r.scenario.name), csv_field(r.cluster.name),
+                    r.cluster.accelerators, r.cluster.ranks(), r.run.step_time, s.tokens_per_s_per_accelerator,
+                    s.mfu_causal, s.mfu_full, s.hfu, enum_name(r.recompute), r.memory.total().count(),
+                    r.memory_capacity.count(), r.fits(), s.tax ? fmt::format("{}", s.tax->total) : "");
     for (double seconds : s.where.seconds)
       out += fmt::format(",{}", seconds);
     for (std::size_t d = 0; d < sim::dim_count; ++d) {
       std::string cell; // empty: not split, or not a dimension of this plan
-      for (const auto& part : s.tax.parts)
+      for (const auto& part : s.tax ? s.tax->parts : std::vector<Tax::Part>{})
         if (std::size_t(part.dim) == d) cell = fmt::format("{}", part.seconds);
       out += "," + cell;
     }
     if (s.seeds) {
       out += fmt::format(",{}", s.seeds->n);
-      for (const Band& b : {s.seeds->step_time, s.seeds->tokens_per_s_per_accelerator, s.seeds->tax})
+      for (const Band& b : {s.seeds->step_time, s.seeds->tokens_per_s_per_accelerator})
         out += fmt::format(",{},{},{}", b.median, b.p5, b.p95);
+      const auto& tax = s.seeds->tax;
+      out += tax ? fmt::format(",{},{},{}", tax->median, tax->p5, tax->p95) : ",,,";
     }
     out += "\n";
   }

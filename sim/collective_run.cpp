@@ -95,13 +95,8 @@ public:
     const std::vector<double> cell_speed(placement_.cells.size(), 1.0);
     const FoldInput in = fold_input(placement_, topology_, collectives_, cell_speed, 0);
     folded_ = fold(placement_, in, !options_.fold);
-    if (heaviest() > most_weight)
-      return fail({},
-                  fmt::format("an all-to-all of {} ranks beside other collectives puts more flows on a link than the "
-                              "solver can share out ({:.0e})",
-                              topology_.ranks(), most_weight));
     const std::vector<double> speed(folded_.ranks.size(), 1.0);
-    auto runs = run_engines({{program_, folded_, placement_, collectives_, speed, 0, {}}}, 1);
+    auto runs = run_engines({{program_, folded_, placement_, collectives_, speed, 0, {}, options_.solver}}, 1);
     if (!runs) throw std::runtime_error(runs.error()); // not what the user typed
     return result(runs->front());
   }
@@ -151,19 +146,6 @@ private:
     const Symmetry none = Symmetry::none(s.plan);
     return *Builder(topology_, kind, none, per_domain_, std::uint64_t(options_.seed)).build(wanted_);
   }
-
-  /// Flows that one class puts on all its links; a flow is a place in a route of the solver.
-  [[nodiscard]] double heaviest() const {
-    double most = 0;
-    for (const auto& c : folded_.communicators) {
-      double sum = 0;
-      for (const LinkUse& use : c.uses)
-        sum += double(use.weight);
-      most = std::max(most, sum);
-    }
-    return most;
-  }
-  static constexpr double most_weight = 5e7;
 
   [[nodiscard]] CollectiveRun result(const EngineRun& run) const {
     CollectiveRun out;

@@ -4,6 +4,7 @@
 #include "platforms/cluster.hpp"
 #include "sim/algorithm.hpp"
 #include "sim/collective.hpp"
+#include "sim/network.hpp"
 #include "sim/result.hpp"
 
 #include <string>
@@ -48,6 +49,7 @@ struct CollectiveOptions {
   bool fold = true;
   bool structural = true; ///< see Options
   std::int64_t seed = 0;  ///< of hashed routes
+  Solver solver = Solver::fluid;
 };
 
 /// All of them begin at once on the first `ranks` ranks of the cluster. Fails on groups that do not exist there and

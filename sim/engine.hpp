@@ -43,7 +43,7 @@ struct EngineInput {
   std::vector<double> speed;   ///< by rank class; 1 = nominal, 0.5 = half as fast
   double overlap_slowdown = 0; ///< σ
   Prices prices;
-  Solver solver = Solver::simgrid;
+  Solver solver = Solver::fluid;
 };
 
 /// Runs in this process. At most once per process.

@@ -11,8 +11,8 @@
 namespace weft::sim {
 
 enum class Solver : std::uint8_t {
-  simgrid, ///< CM02: the oracle; integer weights, and its cost grows with them
-  fluid    ///< MaxMin: real weights, any cost alike, the same bits folded or not
+  fluid,  ///< MaxMin: real weights, any cost alike, the same bits folded or not
+  simgrid ///< CM02: the oracle; integer weights, and its cost grows with them
 };
 
 /// Capacity of a link, and the links of a route with their weights, > 0. SimGrid's solver takes whole weights only.

@@ -53,6 +53,7 @@ struct StepResult {
   std::vector<std::pair<std::int32_t, std::int32_t>> channel_ends; ///< sender, receiver class; p2p only
   std::vector<Cost> costs, ideal_costs;                            ///< with nothing ideal, with everything ideal
   EngineRun run, ideal;                                            ///< the step; the step without communication
+  bool ideal_known = true;                                         ///< false: it was not asked for, `ideal` is `run`
   std::vector<IdealRun> subsets;                                   ///< all subsets of `dims`, when asked for
   double capacity_response = -1; ///< relative change of the step after a last-place change of one link; -1 = not asked
   DimSet dims = 0;               ///< dimensions present

@@ -194,6 +194,7 @@ private:
     const double step = runs->front().step_time;
     if (respond) r.capacity_response = std::abs(runs->back().step_time - step) / step;
     r.run = std::move((*runs)[0]);
+    r.ideal_known = sets.size() > 1 || r.dims == 0;
     r.ideal = sets.size() > 1 ? std::move((*runs)[1]) : r.run;
   }
 

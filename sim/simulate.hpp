@@ -18,8 +18,7 @@ struct Options {
   std::int64_t max_activities = 10'000'000; ///< refuse what is predicted to take more, all runs and draws together
   std::int64_t draws = 1;                   ///< how often the caller will simulate this, for that prediction
   int jobs = 2;                             ///< simulation processes at a time
-  /// Shares links out. Both give the same step but for rounding; only the fluid one gives the same bits folded or not.
-  Solver solver = Solver::simgrid;
+  Solver solver = Solver::fluid;            ///< who shares links out; the same step but for rounding
 };
 
 /// Fails on what the user got wrong (illegal plan, figure unknown); throws std::runtime_error when a simulation

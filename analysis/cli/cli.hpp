@@ -17,7 +17,8 @@ struct Common {
   std::string format = "text"; ///< text, json, csv
   std::vector<std::string> sets;
   bool no_fold = false;
-  std::string solver = "simgrid"; ///< simgrid, fluid
+  std::string solver = "fluid"; ///< fluid, simgrid
+  bool no_tax = false;
   bool explain = false;
   bool ideal_network = false;
   bool stats = false;
@@ -48,6 +49,7 @@ void print_data(const std::string& text); ///< to stdout
 int report(const Error& error);
 /// Says on stderr what does not fit, by how much, and the nearest plan that does. Returns whether it fits.
 bool report_memory(const analysis::Summary& summary);
+sim::Solver solver_of(const Common& options);
 /// Seconds of CPU (children included) and peak memory, on stderr.
 void print_stats();
 

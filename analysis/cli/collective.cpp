@@ -7,7 +7,9 @@ namespace weft::cli {
 
 int collective(analysis::CollectiveRequest request, const Common& options) {
   request.sets = options.sets;
-  request.fold = !options.no_fold;
+  request.how.fold = !options.no_fold;
+  request.how.seed = options.seed;
+  request.how.solver = solver_of(options);
   auto result = analysis::run_collective(request);
   if (!result) return report(result.error());
   if (result->repeated)

@@ -12,20 +12,22 @@ using weft::cli::Common;
 void add_format(CLI::App* verb, Common& c) {
   verb->add_option("--format", c.format, "text, json or csv")->check(CLI::IsMember({"text", "json", "csv"}));
 }
+void add_engine(CLI::App* verb, Common& c) {
+  verb->add_flag("--no-fold", c.no_fold, "simulate every rank instead of one of each class (slow; same answer)");
+  verb->add_option("--solver", c.solver,
+                   "who shares links out: fluid (ours: the same bits folded or not), or simgrid (slower where classes "
+                   "are many; the same step but for rounding)")
+      ->check(CLI::IsMember({"fluid", "simgrid"}))
+      ->capture_default_str();
+  verb->add_option("--seed", c.seed, "which draw of step jitter and hashed routes (default 0)")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));
+}
 void add_simulation(CLI::App* verb, Common& c) {
   add_format(verb, c);
   verb->add_option("--set", c.sets, "override a field: plan.tp=4, cluster.accelerators=64 (repeatable)")
       ->allow_extra_args(false);
-  verb->add_flag("--no-fold", c.no_fold, "simulate every rank instead of one of each class (slow; same answer)");
-  verb->add_option(
-          "--solver", c.solver,
-          "who shares links out: simgrid, or fluid (ours: the same bits folded or not, faster where classes are "
-          "many)")
-      ->check(CLI::IsMember({"simgrid", "fluid"}))
-      ->capture_default_str();
+  add_engine(verb, c);
   verb->add_flag("--stats", c.stats, "CPU seconds, peak memory, response to a rounding error; on stderr");
-  verb->add_option("--seed", c.seed, "which draw of step jitter and hashed routes (default 0)")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));
   verb->add_option("--max-activities", c.max_activities, "refuse scenarios that are predicted to take more")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -55,7 +57,7 @@ CLI::App* add_collective(CLI::App& app, weft::analysis::CollectiveRequest& r, Co
   verb->add_flag("--closed-form", r.closed_form, "the formula of each, alone on the fabric, beside it");
   verb->add_option("--set", options.sets, "override a field of the cluster: cluster.node.nics.per_node=4 (repeatable)")
       ->allow_extra_args(false);
-  verb->add_flag("--no-fold", options.no_fold, "simulate every rank instead of one of each class (slow; same answer)");
+  add_engine(verb, options);
   verb->add_flag("--stats", options.stats, "CPU seconds and peak memory, on stderr");
   add_format(verb, options);
   verb->footer("Example: weft collective --op all-reduce@rails --op all-to-all --bytes 1GiB --ranks 1024 --cluster "
@@ -85,7 +87,9 @@ int main(int argc, char** argv) {
   CLI::App* run = app.add_subcommand("run", "simulate one scenario");
   run->add_option("scenario", scenario, "file (.yaml) or catalog name")->required();
   run->add_flag("--explain", options.explain, "tax by dimension, links, memory, checks and every figure's source");
-  run->add_flag("--ideal-network", options.ideal_network, "the step without communication");
+  CLI::Option* ideal = run->add_flag("--ideal-network", options.ideal_network, "the step without communication");
+  run->add_flag("--no-tax", options.no_tax, "only the step: no second simulation without communication to compare with")
+      ->excludes(ideal);
   run->add_option("--seeds", options.seeds, "also this many draws, from --seed on: median and 5 to 95 %")
       ->check(CLI::Range(1, 100000));
   add_simulation(run, options);

@@ -52,8 +52,9 @@ Result<analysis::Summary> simulate(const std::string& name, const Common& option
   if (!loaded) return tl::unexpected(loaded.error());
   sim::Options how;
   how.fold = !options.no_fold;
-  how.solver = options.solver == "fluid" ? sim::Solver::fluid : sim::Solver::simgrid;
-  how.all_subsets = all_subsets && !options.ideal_network;
+  how.solver = solver_of(options);
+  how.ideal_run = !options.no_tax;
+  how.all_subsets = all_subsets && !options.ideal_network && !options.no_tax;
   how.jobs = options.jobs;
   how.capacity_response = options.stats;
   how.seed = options.seed;
@@ -74,6 +75,10 @@ Result<analysis::Summary> simulate(const std::string& name, const Common& option
     summary.seeds = *seeds;
   }
   return summary;
+}
+
+sim::Solver solver_of(const Common& options) {
+  return options.solver == "fluid" ? sim::Solver::fluid : sim::Solver::simgrid;
 }
 
 void print_data(const std::string& text) {
