@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <map>
 
 namespace weft::sim {
 
@@ -11,6 +12,8 @@ namespace {
 constexpr double never = std::numeric_limits<double>::infinity();
 // Most systems have a few levels, for which a look at every link is cheapest; past this many a heap takes over.
 constexpr int longest_scan = 32;
+// What a link may carry of its capacity and count as not full: rounding is far smaller.
+constexpr double full = 1 - 1e-9;
 } // namespace
 
 MaxMin::MaxMin(std::vector<double> capacity, const std::vector<std::vector<std::pair<std::int32_t, double>>>& routes)
@@ -19,8 +22,14 @@ MaxMin::MaxMin(std::vector<double> capacity, const std::vector<std::vector<std::
     links_[l].capacity = capacity[l];
   for (const auto& route : routes) {
     first_use_.push_back(std::int32_t(uses_.size()));
+    std::map<std::int32_t, double> weights;
     for (const auto& [link, weight] : route)
+      weights[link] += weight;
+    for (const auto& [link, weight] : weights)
       uses_.push_back({link, weight});
+    std::stable_sort(uses_.begin() + first_use_.back(), uses_.end(), [&](const Use& a, const Use& b) {
+      return capacity[std::size_t(a.link)] / a.weight < capacity[std::size_t(b.link)] / b.weight;
+    });
   }
   first_use_.push_back(std::int32_t(uses_.size()));
 }
@@ -34,12 +43,21 @@ std::int32_t MaxMin::add(std::int32_t route) {
     free_.pop_back();
   }
   Flow& flow = flows_[std::size_t(id)];
-  flow = {};
+  flow.shared.clear();
+  flow.rate = 0;
+  flow.bound = -1;
   flow.live = true;
   flow.first_use = first_use_[std::size_t(route)];
   flow.use_count = first_use_[std::size_t(route) + 1] - flow.first_use;
   for (const Use& use : uses_of(flow)) {
-    ++links_[std::size_t(use.link)].live;
+    const std::int32_t live = ++links_[std::size_t(use.link)].live;
+    if (live > 1) flow.shared.push_back(use);
+    if (live == 2) { // its one flow so far shares it from now on
+      const Crossing& crossing = only_other(use.link, id);
+      Flow& other = flows_[std::size_t(crossing.flow)];
+      other.shared.push_back({use.link, crossing.weight});
+      other.bound = -1;
+    }
     crossings_[std::size_t(use.link)].push_back({id, use.weight});
     touched_.push_back(use.link);
   }
@@ -51,7 +69,14 @@ void MaxMin::remove(std::int32_t id) {
   Flow& flow = flows_[std::size_t(id)];
   flow.live = false;
   for (const Use& use : uses_of(flow)) {
-    --links_[std::size_t(use.link)].live;
+    if (--links_[std::size_t(use.link)].live == 1) {
+      Flow& other = flows_[std::size_t(only_other(use.link, id).flow)];
+      const auto at =
+          std::find_if(other.shared.begin(), other.shared.end(), [&](const Use& u) { return u.link == use.link; });
+      *at = other.shared.back();
+      other.shared.pop_back();
+      other.bound = -1;
+    }
     touched_.push_back(use.link);
   }
   removed_.push_back(id);
@@ -60,6 +85,16 @@ void MaxMin::remove(std::int32_t id) {
 const std::vector<std::int32_t>& MaxMin::solve() {
   changed_.clear();
   if (settled()) return changed_;
+  if (leaves_others_alone()) {
+    for (std::int32_t f : fresh_) {
+      Flow& flow = flows_[std::size_t(f)];
+      if (!flow.live) continue;
+      flow.rate = flow.bound;
+      changed_.push_back(f);
+    }
+    forget();
+    return changed_;
+  }
   gather();
   fill();
   for (std::int32_t f : part_flows_) {
@@ -78,6 +113,7 @@ const std::vector<std::int32_t>& MaxMin::solve() {
 void MaxMin::gather() {
   part_links_.clear();
   part_flows_.clear();
+  open_.clear();
   unfixed_ = 0;
   for (std::int32_t l : touched_)
     see(l);
@@ -85,10 +121,45 @@ void MaxMin::gather() {
     if (flows_[std::size_t(f)].live) visit(f);
   for (std::size_t i = 0; i < part_links_.size(); ++i)
     take_stock(part_links_[i]);
+  forget();
+}
+
+void MaxMin::forget() {
   free_.insert(free_.end(), removed_.begin(), removed_.end()); // no link knows them any more
   removed_.clear();
   touched_.clear();
   fresh_.clear();
+}
+
+/// Whether links that a flow was on before and stays on were not full and will not be, when each that begins goes at
+/// the pace of the links it has to itself. Then no flow that stays can change, and none that begins is slower: what
+/// solving for all of them would give, to the last bit, as a link that is not full fixes nobody. Takes flows that were
+/// removed off their links.
+bool MaxMin::leaves_others_alone() {
+  for (std::int32_t f : fresh_) {
+    Flow& flow = flows_[std::size_t(f)];
+    find_bound(flow);
+    if (flow.live && flow.bound == never && flow.use_count > 0) return false;
+  }
+  for (std::int32_t l : touched_) {
+    auto& crossings = crossings_[std::size_t(l)];
+    double before = 0, after = 0;
+    bool stays = false;
+    int live = 0;
+    for (const Crossing& crossing : crossings) {
+      const Flow& flow = flows_[std::size_t(crossing.flow)];
+      before += crossing.weight * flow.rate;
+      if (!flow.live) continue;
+      stays = stays || flow.rate > 0;
+      after += crossing.weight * (flow.rate > 0 ? flow.rate : flow.bound);
+      ++live;
+    }
+    const double most = full * links_[std::size_t(l)].capacity;
+    if ((stays && before > most) || ((stays || live > 1) && after > most)) return false;
+  }
+  for (std::int32_t l : touched_)
+    std::erase_if(crossings_[std::size_t(l)], [&](const Crossing& c) { return !flows_[std::size_t(c.flow)].live; });
+  return true;
 }
 
 void MaxMin::see(std::int32_t l) {
@@ -102,16 +173,27 @@ void MaxMin::visit(std::int32_t f) {
   Flow& flow = flows_[std::size_t(f)];
   if (flow.seen) return;
   flow.seen = true;
-  flow.bound = never;
+  if (flow.bound < 0) find_bound(flow);
   flow.next = flow.use_count > 0 ? -1 : never;
   unfixed_ += flow.use_count > 0;
   part_flows_.push_back(f);
+  for (const Use& use : flow.shared)
+    see(use.link);
+}
+
+const MaxMin::Crossing& MaxMin::only_other(std::int32_t link, std::int32_t flow) const {
+  const auto& all = crossings_[std::size_t(link)];
+  return *std::find_if(all.begin(), all.end(),
+                       [&](const Crossing& c) { return c.flow != flow && flows_[std::size_t(c.flow)].live; });
+}
+
+void MaxMin::find_bound(Flow& flow) const {
+  flow.bound = never;
   for (const Use& use : uses_of(flow)) {
     const Link& link = links_[std::size_t(use.link)];
-    if (link.live == 1)
-      flow.bound = std::min(flow.bound, link.capacity / use.weight);
-    else if (!link.seen)
-      see(use.link);
+    if (link.live != 1) continue;
+    flow.bound = link.capacity / use.weight;
+    break;
   }
 }
 
@@ -130,10 +212,13 @@ void MaxMin::take_stock(std::int32_t l) {
   }
   crossings.resize(kept);
   Link& link = links_[std::size_t(l)];
+  if (link.live < 2) return; // its flow's bound
   link.unfixed = link.live;
   link.weight = weight;
   link.left = link.capacity;
   link.share = link.left / link.weight;
+  link.place = std::int32_t(open_.size());
+  open_.push_back({link.share, l});
 }
 
 void MaxMin::sum_up(std::int32_t l) {
@@ -143,13 +228,6 @@ void MaxMin::sum_up(std::int32_t l) {
 }
 
 void MaxMin::fill() {
-  open_.clear();
-  for (std::int32_t l : part_links_) {
-    Link& link = links_[std::size_t(l)];
-    if (link.live < 2) continue; // its flow's bound
-    link.place = std::int32_t(open_.size());
-    open_.push_back({link.share, l});
-  }
   for (std::int32_t f : part_flows_) {
     Flow& flow = flows_[std::size_t(f)];
     flow.place = std::int32_t(open_.size());
@@ -175,9 +253,8 @@ void MaxMin::fix(std::int32_t f, double level) {
   flow.next = level;
   --unfixed_;
   if (scanning_ && flow.bound < never) open_[std::size_t(flow.place)].share = never;
-  for (const Use& use : uses_of(flow)) {
+  for (const Use& use : flow.shared) {
     Link& link = links_[std::size_t(use.link)];
-    if (link.live == 1) continue;
     if (link.fixed == 0) loaded_.push_back(use.link);
     link.fixed += use.weight;
     --link.unfixed;

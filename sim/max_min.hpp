@@ -56,9 +56,10 @@ private:
   struct Flow {
     std::int32_t first_use = 0, use_count = 0;
     double rate = 0, next = 0; ///< next < 0: not fixed yet
-    double bound = 0;          ///< share of the tightest link that it has to itself
+    double bound = 0;          ///< share of the tightest link that it has to itself; < 0: not known
     std::int32_t place = 0;    ///< in open_
     bool live = false, seen = false;
+    std::vector<Use> shared; ///< uses of links that other flows are on too; most of a long route's are not
   };
   /// What may fix flows: a link, or the links that a flow has to itself.
   struct Open {
@@ -70,6 +71,11 @@ private:
   [[nodiscard]] std::span<const Use> uses_of(const Flow& flow) const {
     return {uses_.data() + flow.first_use, std::size_t(flow.use_count)};
   }
+  /// The one live flow on a link, except for `flow`.
+  [[nodiscard]] const Crossing& only_other(std::int32_t link, std::int32_t flow) const;
+  void find_bound(Flow& flow) const;
+  bool leaves_others_alone();
+  void forget();
   void gather();
   void see(std::int32_t link);
   void visit(std::int32_t flow);
@@ -81,7 +87,7 @@ private:
   double lowest_by_scan();
   double lowest_by_heap();
 
-  std::vector<Use> uses_;
+  std::vector<Use> uses_;               ///< of a route by their share alone, least first
   std::vector<std::int32_t> first_use_; ///< by route, and one past the last
   std::vector<Link> links_;
   std::vector<std::vector<Crossing>> crossings_; ///< by link, as flows began; removed ones until the next solve
