@@ -26,9 +26,13 @@ median_of_five "llama3-405b-16k with tax" "$weft" run llama3-405b-16k
 median_of_five "llama3-405b-16k with tax by dimension (--explain)" "$weft" run llama3-405b-16k --explain
 median_of_five "weft compare (four clusters, tax by dimension)" "$weft" compare
 for accelerators in 16384 131072 1048576; do scale "$accelerators" dp "[tp, cp, pp, dp]"; done
+for accelerators in 16384 131072 1048576; do scale "$accelerators" pp "[tp, cp, dp, pp]"; done
 for accelerators in 1024 4096; do
-  median_of_five "$accelerators accelerators, hashed routes and jitter on every rank, tax" "$weft" run \
-    llama3-70b-1k-hashed --set "cluster.accelerators=$accelerators" --set "plan.dp=$((accelerators / 32))" \
+  median_of_five "70B on $accelerators, hashed routes and jitter on every rank, no tax" "$weft" run \
+    llama3-70b-1k-hashed --no-tax --set "cluster.accelerators=$accelerators" --set "plan.dp=$((accelerators / 32))" \
     --set "training.global_batch=$((accelerators / 2))"
 done
-for accelerators in 16384 131072; do scale "$accelerators" pp "[tp, cp, dp, pp]"; done
+for ranks in 1024 8192 131072; do
+  median_of_five "8 rail rings and one all-to-all at once, $ranks ranks" "$weft" collective --op all-reduce@rails \
+    --op all-to-all --bytes 1GiB --cluster h100-meta-24k-roce --ranks "$ranks"
+done
