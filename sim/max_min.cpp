@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <map>
 
@@ -10,8 +9,6 @@ namespace weft::sim {
 
 namespace {
 constexpr double never = std::numeric_limits<double>::infinity();
-// Most systems have a few levels, for which a look at every link is cheapest; past this many a heap takes over.
-constexpr int longest_scan = 32;
 // What a link may carry of its capacity and count as not full: rounding is far smaller.
 constexpr double full = 1 - 1e-9;
 } // namespace
@@ -49,6 +46,11 @@ std::int32_t MaxMin::add(std::int32_t route) {
   flow.live = true;
   flow.first_use = first_use_[std::size_t(route)];
   flow.use_count = first_use_[std::size_t(route) + 1] - flow.first_use;
+  flow.alone = never;
+  if (flow.use_count > 0) {
+    const Use& tightest = uses_of(flow).front();
+    flow.alone = links_[std::size_t(tightest.link)].capacity / tightest.weight;
+  }
   for (const Use& use : uses_of(flow)) {
     const std::int32_t live = ++links_[std::size_t(use.link)].live;
     if (live > 1) flow.shared.push_back(use);
@@ -96,10 +98,12 @@ const std::vector<std::int32_t>& MaxMin::solve() {
     return changed_;
   }
   gather();
-  fill();
+  do
+    fill();
+  while (!pins_hold());
   for (std::int32_t f : part_flows_) {
     Flow& flow = flows_[std::size_t(f)];
-    flow.seen = false;
+    flow.seen = flow.pinned = false;
     if (flow.next == flow.rate) continue;
     flow.rate = flow.next;
     changed_.push_back(f);
@@ -109,18 +113,19 @@ const std::vector<std::int32_t>& MaxMin::solve() {
   return changed_;
 }
 
-/// All flows connected with what was touched, and the links that they share.
+/// What may change: flows that began, all that the links which were touched limit, all that the links of these limit,
+/// and so on. Other flows on those links are pinned to the rate they have; pins_hold() looks whether that was right.
+/// A flow that another link limits cannot rise as long as that link's flows stay as they are.
 void MaxMin::gather() {
   part_links_.clear();
   part_flows_.clear();
-  open_.clear();
-  unfixed_ = 0;
   for (std::int32_t l : touched_)
     see(l);
   for (std::int32_t f : fresh_)
-    if (flows_[std::size_t(f)].live) visit(f);
-  for (std::size_t i = 0; i < part_links_.size(); ++i)
-    take_stock(part_links_[i]);
+    if (flows_[std::size_t(f)].live) join(f);
+  looked_at_ = 0;
+  while (looked_at_ < part_links_.size())
+    look_at(part_links_[looked_at_++]);
   forget();
 }
 
@@ -157,8 +162,10 @@ bool MaxMin::leaves_others_alone() {
     const double most = full * links_[std::size_t(l)].capacity;
     if ((stays && before > most) || ((stays || live > 1) && after > most)) return false;
   }
-  for (std::int32_t l : touched_)
+  for (std::int32_t l : touched_) {
+    links_[std::size_t(l)].limit = -1;
     std::erase_if(crossings_[std::size_t(l)], [&](const Crossing& c) { return !flows_[std::size_t(c.flow)].live; });
+  }
   return true;
 }
 
@@ -169,14 +176,13 @@ void MaxMin::see(std::int32_t l) {
   part_links_.push_back(l);
 }
 
-void MaxMin::visit(std::int32_t f) {
+void MaxMin::join(std::int32_t f) {
   Flow& flow = flows_[std::size_t(f)];
-  if (flow.seen) return;
+  if (flow.seen && !flow.pinned) return;
+  if (!flow.seen) part_flows_.push_back(f);
   flow.seen = true;
+  flow.pinned = false;
   if (flow.bound < 0) find_bound(flow);
-  flow.next = flow.use_count > 0 ? -1 : never;
-  unfixed_ += flow.use_count > 0;
-  part_flows_.push_back(f);
   for (const Use& use : flow.shared)
     see(use.link);
 }
@@ -197,133 +203,44 @@ void MaxMin::find_bound(Flow& flow) const {
   }
 }
 
-/// A link's live flows, their weight and its share before anything is fixed. Removed flows leave it here.
-void MaxMin::take_stock(std::int32_t l) {
+/// Who of a link's flows joins. Removed flows leave it here.
+void MaxMin::look_at(std::int32_t l) {
   auto& crossings = crossings_[std::size_t(l)];
-  double weight = 0;
-  std::size_t kept = 0;
-  for (std::size_t c = 0; c < crossings.size(); ++c) {
+  const Link& link = links_[std::size_t(l)];
+  std::erase_if(crossings, [&](const Crossing& c) { return !flows_[std::size_t(c.flow)].live; });
+  double weight = 0, most = 0; // a guess of who will be slowed spares solving again
+  for (const Crossing& c : crossings) {
+    const Flow& flow = flows_[std::size_t(c.flow)];
+    weight += c.weight;
+    most += c.weight * (flow.seen && !flow.pinned ? flow.alone : flow.rate);
+  }
+  const double slowed = most > link.capacity ? link.capacity / weight : never;
+  for (std::size_t c = 0; c < crossings.size(); ++c) { // join() may look for links, never at this list
     const Crossing crossing = crossings[c];
-    const Flow& flow = flows_[std::size_t(crossing.flow)];
-    if (!flow.live) continue;
-    crossings[kept++] = crossing;
-    weight += crossing.weight;
-    if (!flow.seen) visit(crossing.flow);
-  }
-  crossings.resize(kept);
-  Link& link = links_[std::size_t(l)];
-  if (link.live < 2) return; // its flow's bound
-  link.unfixed = link.live;
-  link.weight = weight;
-  link.left = link.capacity;
-  link.share = link.left / link.weight;
-  link.place = std::int32_t(open_.size());
-  open_.push_back({link.share, l});
-}
-
-void MaxMin::sum_up(std::int32_t l) {
-  double& weight = links_[std::size_t(l)].weight = 0;
-  for (const Crossing& c : crossings_[std::size_t(l)])
-    if (flows_[std::size_t(c.flow)].next < 0) weight += c.weight;
-}
-
-void MaxMin::fill() {
-  for (std::int32_t f : part_flows_) {
-    Flow& flow = flows_[std::size_t(f)];
-    flow.place = std::int32_t(open_.size());
-    if (flow.bound < never) open_.push_back({flow.bound, ~f});
-  }
-  for (int levels = 0; unfixed_ > 0; ++levels) {
-    scanning_ = levels < longest_scan;
-    if (levels == longest_scan) std::make_heap(open_.begin(), open_.end(), std::greater<>());
-    const double level = scanning_ ? lowest_by_scan() : lowest_by_heap();
-    for (std::int32_t what : lowest_)
-      if (what < 0)
-        fix(~what, level);
-      else
-        for (const Crossing& c : crossings_[std::size_t(what)])
-          fix(c.flow, level);
-    load(level);
-  }
-}
-
-void MaxMin::fix(std::int32_t f, double level) {
-  Flow& flow = flows_[std::size_t(f)];
-  if (flow.next >= 0) return;
-  flow.next = level;
-  --unfixed_;
-  if (scanning_ && flow.bound < never) open_[std::size_t(flow.place)].share = never;
-  for (const Use& use : flow.shared) {
-    Link& link = links_[std::size_t(use.link)];
-    if (link.fixed == 0) loaded_.push_back(use.link);
-    link.fixed += use.weight;
-    --link.unfixed;
-  }
-}
-
-/// What this level's flows leave on their links.
-void MaxMin::load(double level) {
-  for (std::int32_t l : loaded_) {
-    Link& link = links_[std::size_t(l)];
-    link.left -= level * link.fixed;
-    link.weight -= link.fixed;
-    link.fixed = 0;
-    if (link.unfixed == 0)
-      link.share = never;
-    else {
-      if (link.weight <= 0) sum_up(l); // weights of very different size: nothing is left of the small ones
-      // A share never falls while the water rises; rounding must not make it.
-      link.share = std::max(link.share, link.left / link.weight);
-    }
-    if (scanning_) open_[std::size_t(link.place)].share = link.share;
-  }
-  loaded_.clear();
-}
-
-/// Finds all that share the least; drops what has no unfixed flows.
-double MaxMin::lowest_by_scan() {
-  lowest_.clear();
-  double least = never;
-  for (std::size_t i = 0; i < open_.size();) {
-    const Open entry = open_[i];
-    if (entry.share == never) {
-      open_[i] = open_.back();
-      open_.pop_back();
-      if (i == open_.size()) break;
-      const std::int32_t moved = open_[i].what;
-      (moved < 0 ? flows_[std::size_t(~moved)].place : links_[std::size_t(moved)].place) = std::int32_t(i);
-      continue;
-    }
-    ++i;
-    if (entry.share > least) continue;
-    if (entry.share < least) lowest_.clear();
-    least = entry.share;
-    lowest_.push_back(entry.what);
-  }
-  return least;
-}
-
-/// The same off a heap. Shares only rise, so an entry that is out of date is put back at its link's share of now.
-double MaxMin::lowest_by_heap() {
-  lowest_.clear();
-  double least = never;
-  while (!open_.empty()) {
-    Open entry = open_.front();
-    if (entry.share > least) break;
-    std::pop_heap(open_.begin(), open_.end(), std::greater<>());
-    open_.pop_back();
-    const double share = entry.what >= 0                             ? links_[std::size_t(entry.what)].share
-                         : flows_[std::size_t(~entry.what)].next < 0 ? entry.share
-                                                                     : never;
-    if (share == entry.share) {
-      least = share;
-      lowest_.push_back(entry.what);
-    } else if (share < never) {
-      open_.push_back({share, entry.what});
-      std::push_heap(open_.begin(), open_.end(), std::greater<>());
+    Flow& flow = flows_[std::size_t(crossing.flow)];
+    if (flow.seen && !flow.pinned) continue;
+    if (flow.rate == link.limit || flow.rate == link.capacity / crossing.weight || flow.rate > slowed)
+      join(crossing.flow);
+    else if (!flow.seen) {
+      flow.seen = flow.pinned = true;
+      part_flows_.push_back(crossing.flow);
     }
   }
-  return least;
+}
+
+/// Those that are slowed below the rate they were pinned to join; whether there were none.
+bool MaxMin::pins_hold() {
+  const std::size_t flows = part_flows_.size();
+  bool hold = true;
+  for (std::size_t i = 0; i < flows; ++i) {
+    const std::int32_t f = part_flows_[i];
+    if (!flows_[std::size_t(f)].pinned || flows_[std::size_t(f)].next == flows_[std::size_t(f)].rate) continue;
+    hold = false;
+    join(f);
+  }
+  while (looked_at_ < part_links_.size())
+    look_at(part_links_[looked_at_++]);
+  return hold;
 }
 
 } // namespace weft::sim

@@ -49,16 +49,21 @@ private:
     // Of the solve at hand:
     std::int32_t unfixed = 0;
     double left = 0, weight = 0, share = 0;
-    double fixed = 0;       ///< weight fixed at this level
-    std::int32_t place = 0; ///< in open_
+    double fixed = 0;           ///< weight fixed since `left` was last looked at
+    double level = -1;          ///< at which flows were fixed last
+    double before = 0, sum = 0; ///< left before that level, weight fixed at it
+    double limit = -1;          ///< level at which it fixed flows itself; stays true until it is in a solve again
+    std::int32_t place = 0;     ///< in open_
     bool seen = false;
   };
   struct Flow {
     std::int32_t first_use = 0, use_count = 0;
     double rate = 0, next = 0; ///< next < 0: not fixed yet
     double bound = 0;          ///< share of the tightest link that it has to itself; < 0: not known
+    double alone = 0;          ///< rate if it had all its links to itself
     std::int32_t place = 0;    ///< in open_
     bool live = false, seen = false;
+    bool pinned = false;     ///< in the solve at hand only at the rate that it has
     std::vector<Use> shared; ///< uses of links that other flows are on too; most of a long route's are not
   };
   /// What may fix flows: a link, or the links that a flow has to itself.
@@ -78,8 +83,10 @@ private:
   void forget();
   void gather();
   void see(std::int32_t link);
-  void visit(std::int32_t flow);
+  void join(std::int32_t flow);
+  void look_at(std::int32_t link);
   void take_stock(std::int32_t link);
+  bool pins_hold();
   void sum_up(std::int32_t link);
   void fill();
   void fix(std::int32_t flow, double level);
@@ -98,7 +105,8 @@ private:
   std::vector<std::int32_t> part_links_, part_flows_;
   std::vector<Open> open_; ///< a list, later a heap in which shares may be old
   std::vector<std::int32_t> lowest_, loaded_, changed_;
-  std::int64_t unfixed_ = 0; ///< flows
+  std::int64_t unfixed_ = 0;  ///< flows
+  std::size_t looked_at_ = 0; ///< of part_links_
   bool scanning_ = true;
 };
 
