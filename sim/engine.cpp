@@ -1,11 +1,10 @@
 #include "sim/engine.hpp"
 
+#include "sim/lockstep.hpp"
 #include "sim/network.hpp"
 
 #include <algorithm>
-#include <map>
 #include <memory>
-#include <numeric>
 #include <set>
 #include <stdexcept>
 
@@ -26,6 +25,11 @@ public:
       unfinished_ += std::int64_t(program(rc).ops.size());
     }
     run_.compute.resize(ranks());
+    for (std::size_t rc = 0; rc < ranks(); ++rc) {
+      const auto& ops = program(rc).ops;
+      run_.compute[rc].reserve(
+          std::size_t(std::count_if(ops.begin(), ops.end(), [](const Op& op) { return op.kind == OpKind::compute; })));
+    }
     run_.begin.assign(ranks(), 0);
     run_.lead.assign(ranks(), 0);
     gathered_.assign(ranks(), 0);
@@ -70,32 +74,15 @@ private:
   }
 
   void make_cells() {
-    // Ranks joined by a group whose collectives are inside the compute ops run in lockstep.
-    std::vector<std::int32_t> root(ranks());
-    std::iota(root.begin(), root.end(), 0);
-    auto find = [&root](std::int32_t r) {
-      while (root[std::size_t(r)] != r)
-        r = root[std::size_t(r)] = root[std::size_t(root[std::size_t(r)])];
-      return r;
-    };
-    for (const auto& c : in_.folded.communicators) {
-      const Role role = in_.placement.communicators[std::size_t(c.representative)].role;
-      if (!(in_.program.fused & bit(role))) continue;
-      for (std::int32_t m : c.members) {
-        const std::int32_t a = find(c.members.front()), b = find(m);
-        root[std::size_t(std::max(a, b))] = std::min(a, b);
-      }
-    }
     cell_of_.assign(ranks(), -1);
-    std::vector<std::int32_t> cell_at(ranks(), -1);
-    for (std::size_t rc = 0; rc < ranks(); ++rc) {
-      auto& cell = cell_at[std::size_t(find(std::int32_t(rc)))];
-      if (cell < 0) {
-        cell = std::int32_t(cells_.size());
-        cells_.emplace_back().arrived.assign(program(rc).ops.size(), 0);
+    for (const auto& group : lockstep_groups(in_.program, in_.folded, in_.placement)) {
+      const auto id = std::int32_t(cells_.size());
+      Cell& cell = cells_.emplace_back();
+      cell.arrived.assign(program(std::size_t(group.front())).ops.size(), 0);
+      for (std::int32_t rc : group) {
+        cell.members.push_back({rc});
+        cell_of_[std::size_t(rc)] = id;
       }
-      cells_[std::size_t(cell)].members.push_back({std::int32_t(rc)});
-      cell_of_[rc] = cell;
     }
     beside_.assign(ranks(), 0);
   }
@@ -104,6 +91,7 @@ private:
     const auto& communicators = in_.folded.communicators;
     arrived_.resize(communicators.size());
     run_.messages.resize(communicators.size());
+    transfers_.resize(communicators.size());
     ends_.resize(communicators.size());
     for (std::size_t c = 0; c < communicators.size(); ++c) {
       const auto& real = in_.placement.communicators[std::size_t(communicators[c].representative)];
@@ -273,9 +261,7 @@ private:
       end_message(c, op.tag, real.role);
       return;
     }
-    auto [it, fresh] = transfers_.try_emplace({c, op.message});
-    if (fresh) it->second = in_.collectives.price(message.op, message.size, real, message.rate) * message.share;
-    const Transfer transfer = it->second;
+    const Transfer transfer = price(c, op.message);
     if (message.slows_compute && transfer.algorithm != Algorithm::in_network) {
       slowing_.insert(token(c, op.tag));
       for (std::int32_t m : in_.folded.communicators[std::size_t(c)].members)
@@ -292,6 +278,17 @@ private:
       ++run_.activities;
       network_->start(route, units, token(c, tag));
     });
+  }
+  /// A communicator has a few kinds of messages, each many times.
+  Transfer price(std::int32_t c, std::int32_t id) {
+    auto& known = transfers_[std::size_t(c)];
+    for (const auto& [message, transfer] : known)
+      if (message == id) return transfer;
+    const Message& m = in_.program.messages[std::size_t(id)];
+    const auto& real =
+        in_.placement.communicators[std::size_t(in_.folded.communicators[std::size_t(c)].representative)];
+    known.emplace_back(id, in_.collectives.price(m.op, m.size, real, m.rate) * m.share);
+    return known.back().second;
   }
   template <class F> void later(double delay, F call) {
     if (delay > 0)
@@ -331,7 +328,7 @@ private:
   std::vector<std::int32_t> cell_of_, beside_, disturbed_, route_of_;
   std::vector<std::vector<std::int32_t>> waits_, arrived_;
   std::vector<std::pair<std::int32_t, std::int32_t>> ends_; ///< rank classes of a channel: sender, receiver
-  std::map<std::pair<std::int32_t, std::int32_t>, Transfer> transfers_;
+  std::vector<std::vector<std::pair<std::int32_t, Transfer>>> transfers_; ///< by communicator class: message, price
   std::vector<double> end_, gathered_; ///< by rank class: of its last op, of its gathers
   std::set<std::int64_t> slowing_;     ///< messages that take cores
   std::int64_t unfinished_ = 0;
