@@ -42,15 +42,6 @@ std::vector<std::vector<Slot>> pipeline_slots(Schedule schedule, const Pipeline&
   return {};
 }
 
-void pair_steady_state(Slots& slots) {
-  for (auto& stage : slots)
-    for (std::size_t i = 0; i + 1 < stage.size(); ++i) {
-      const Slot &a = stage[i], &b = stage[i + 1];
-      const bool same = a.chunk == b.chunk && a.microbatch == b.microbatch;
-      stage[i].paired = a.phase == Phase::forward && is_backward(b.phase) && !same;
-    }
-}
-
 double peak_in_flight(const std::vector<Slot>& slots, double weight_share) {
   double now = double(left_open(slots).size()), peak = now;
   for (const Slot& slot : slots) {

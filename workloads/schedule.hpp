@@ -39,7 +39,9 @@ struct SlotTimes {
 
 struct Pipeline {
   std::int64_t pp = 1, vpp = 1, microbatches = 1;
-  bool paired = false; ///< forward and backward slots of the steady state are paired (plan.ep_overlap)
+  /// Forward and backward slots of the steady state are paired (plan.ep_overlap). The last forward of the warm-up is
+  /// not, even where it is the last of all: its pair would wait for a stage that waits for it.
+  bool paired = false;
   SlotTimes times;
   double weight_share = 1; ///< of a microbatch's activations: what a split backward keeps for the weight gradient
 };

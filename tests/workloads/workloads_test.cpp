@@ -43,19 +43,28 @@ bool runs_through(const std::vector<std::vector<Slot>>& slots, Schedule schedule
     moved = false;
     for (std::size_t s = 0; s < slots.size(); ++s)
       while (at[s] < slots[s].size()) {
-        const Slot& slot = slots[s][at[s]];
-        const std::int64_t v = virtual_stage(plan, std::int64_t(s), slot.chunk);
-        const int copy = copies ? slot.chunk : 0;
-        auto has = [&](std::int64_t stage, int phase) { return done.count({copy, stage, slot.microbatch, phase}) > 0; };
-        const bool own = has(v, 0) || std::count(open[s].begin(), open[s].end(), slot) > 0;
-        const bool ready = slot.phase == Phase::forward  ? v == 0 || slot.carried || has(v - 1, 0)
-                           : slot.phase == Phase::weight ? has(v, 1)
-                                                         : own && (v == last || slot.carried || has(v + 1, 1));
-        if (!ready) break;
-        const int phase = slot.phase == Phase::forward ? 0 : slot.phase == Phase::weight ? 2 : 1;
-        if (!done.insert({copy, v, slot.microbatch, phase}).second) return false;
-        if (slot.phase == Phase::backward && !done.insert({copy, v, slot.microbatch, 2}).second) return false;
-        ++at[s];
+        // The two slots of a pair go on layer by layer together: neither ends before the other's input is there.
+        const std::size_t many = slots[s][at[s]].paired && at[s] + 1 < slots[s].size() ? 2 : 1;
+        auto ready = [&](const Slot& slot) {
+          const std::int64_t v = virtual_stage(plan, std::int64_t(s), slot.chunk);
+          const int copy = copies ? slot.chunk : 0;
+          auto has = [&](std::int64_t stage, int phase) {
+            return done.count({copy, stage, slot.microbatch, phase}) > 0;
+          };
+          const bool own = has(v, 0) || std::count(open[s].begin(), open[s].end(), slot) > 0;
+          return slot.phase == Phase::forward  ? v == 0 || slot.carried || has(v - 1, 0)
+                 : slot.phase == Phase::weight ? has(v, 1)
+                                               : own && (v == last || slot.carried || has(v + 1, 1));
+        };
+        if (!ready(slots[s][at[s]]) || !ready(slots[s][at[s] + many - 1])) break;
+        for (std::size_t i = 0; i < many; ++i, ++at[s]) {
+          const Slot& slot = slots[s][at[s]];
+          const std::int64_t v = virtual_stage(plan, std::int64_t(s), slot.chunk);
+          const int copy = copies ? slot.chunk : 0;
+          const int phase = slot.phase == Phase::forward ? 0 : slot.phase == Phase::weight ? 2 : 1;
+          if (!done.insert({copy, v, slot.microbatch, phase}).second) return false;
+          if (slot.phase == Phase::backward && !done.insert({copy, v, slot.microbatch, 2}).second) return false;
+        }
         moved = true;
       }
   }
@@ -91,6 +100,7 @@ TEST_CASE("every slot of a schedule is run once, in an order that can be run") {
             Pipeline p{pp, vpp, pp * rounds, paired, {}};
             const auto slots = pipeline_slots(schedule, p);
             REQUIRE(std::int64_t(slots.size()) == pp);
+            CAPTURE(paired);
             CHECK(runs_through(slots, schedule, p));
             if (schedule == Schedule::one_f_one_b && !paired)
               for (std::int64_t stage = 0; stage < pp; ++stage)

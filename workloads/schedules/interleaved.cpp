@@ -26,12 +26,14 @@ Slots interleaved_slots(const Pipeline& p) {
     for (std::int64_t k = 0; k < warm_up; ++k)
       slots.push_back(slot_at(p, k, Phase::forward));
     for (std::int64_t k = 0; k < total; ++k) {
-      if (warm_up + k < total) slots.push_back(slot_at(p, warm_up + k, Phase::forward));
+      if (warm_up + k < total) {
+        slots.push_back(slot_at(p, warm_up + k, Phase::forward));
+        slots.back().paired = p.paired;
+      }
       slots.push_back(slot_at(p, k, Phase::backward));
     }
     out.push_back(std::move(slots));
   }
-  if (p.paired) pair_steady_state(out);
   return out;
 }
 

@@ -14,12 +14,11 @@ Slots one_f_one_b_slots(const Pipeline& p) {
     for (std::int64_t j = 0; j < warm_up; ++j)
       slots.push_back({Phase::forward, 0, std::int32_t(j)});
     for (std::int64_t j = 0; j < p.microbatches; ++j) {
-      if (warm_up + j < p.microbatches) slots.push_back({Phase::forward, 0, std::int32_t(warm_up + j)});
+      if (warm_up + j < p.microbatches) slots.push_back({Phase::forward, 0, std::int32_t(warm_up + j), p.paired});
       slots.push_back({Phase::backward, 0, std::int32_t(j)});
     }
     out.push_back(std::move(slots));
   }
-  if (p.paired) pair_steady_state(out);
   return out;
 }
 

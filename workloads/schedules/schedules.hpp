@@ -21,9 +21,6 @@ Slots v_min_slots(const Pipeline& pipeline);
 Slots dualpipe_slots(const Pipeline& pipeline);
 Slots async_slots(const Pipeline& pipeline);
 
-/// Marks every forward that an input-producing slot of another microbatch follows at once as paired with it.
-void pair_steady_state(Slots& slots);
-
 /// Weight slots put into an order of forwards and input gradients: each stage runs its next slot as soon as it
 /// can; while that waits for another stage, or `limit` chunk-microbatches are held, it does weight gradients.
 /// `end`: what the longest stage takes from its first slot to its last.
