@@ -48,6 +48,11 @@ void Communicators::spread(Role role, Members members, Algorithm algorithm) {
   loader_.flush(placement_.uses);
   join_all(members);
   close(c);
+  // What is taken for alike carries alike, or nothing stands for anything.
+  for (const LinkUse& use : placement_.uses_of(placement_.communicators.back())) {
+    const std::int64_t count = placement_.links[use.link].count;
+    uneven_ = uneven_ || (count > 0 && use.weight % count != 0);
+  }
 }
 
 void Communicators::spread_exchange(Role role, Members members, Algorithm algorithm) {

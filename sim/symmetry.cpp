@@ -81,6 +81,8 @@ Symmetry Symmetry::find(const workloads::Scenario& scenario, const Topology& top
   out.width_ = order.inside * replicas;
   out.units_ = plan.dp / replicas;
   out.outer_ = plan.ranks() / (out.units_ * out.width_);
+  for (const LinkGroup& g : topology.groups()) // any two sites have a link of their own: no site is like another
+    if (g.kind == platforms::LinkKind::wan && out.width_ % g.ranks == 0) return none(plan);
   out.cut(scenario, topology);
   if (std::int64_t(out.runs_.size()) == out.units_) return none(plan);
   return out;
@@ -100,14 +102,19 @@ void Symmetry::cut(const workloads::Scenario& scenario, const Topology& topology
     const std::int64_t unit = unit_of(std::int64_t(link - g.first) / g.per_block * g.ranks);
     apart(unit, unit);
   }
+  // A ring through an odd number of domains comes back one place further on (unit_ring.cpp): where that is another
+  // rail, the unit that closes it sends as no other does.
+  const bool last_apart = units_ % 2 != 0;
   const std::vector<std::int64_t> blocks = borders(topology, width_, units_ * width_);
   const bool nested = outer_ == 1 && topology.sites() == 1 && starts.size() == 1 && topology.degraded().empty() &&
                       std::all_of(blocks.begin(), blocks.end(), [&](std::int64_t b) { return b % width_ == 0; });
   const std::int64_t ranks = units_ * width_ * outer_;
   if (nested) {
     // Full blocks of a tier can be exchanged whole; so can the full ones inside the block that is not.
-    for (const std::int64_t b : blocks)
+    for (const std::int64_t b : blocks) {
       starts.insert(ranks / b * b / width_);
+      if (last_apart) starts.insert((ranks - 1) / b * b / width_);
+    }
   } else {
     for (const std::int64_t b : blocks)
       for (std::int64_t at = b; at < ranks; at += b) {
@@ -116,6 +123,7 @@ void Symmetry::cut(const workloads::Scenario& scenario, const Topology& topology
         if (at % width_ != 0) starts.insert(unit + 1); // the border runs through the unit
       }
   }
+  if (last_apart) starts.insert(units_ - 1);
   runs_.clear();
   for (const std::int64_t first : starts) {
     if (first >= units_) break;

@@ -62,6 +62,36 @@ TEST_CASE("what is alike by construction is what visiting finds: a thousand rand
   CHECK(structural > 250);
 }
 
+TEST_CASE("a ring of an odd number of domains closes on another rail: the unit that closes it is like no other") {
+  // tp 2 leaves rings of every other card: their places 0, 2 and 4, 6 stand in one plane each.
+  for (const char* fabric : {"cluster.fabric={planes: 2, plane_of: nic}", "cluster.fabric.kind=rail-only"})
+    for (const char* tiers : {"[]", "[{name: rack, accelerators: 16, oversubscription: {value: 2, source: test, "
+                                    "evidence: assumed}}]"})
+      for (const int dp : {5, 9, 15})
+        check({"llama3-405b-16k",
+               {fabric, fmt::format("cluster.fabric.tiers={}", tiers), fmt::format("cluster.accelerators={}", 16 * dp),
+                "model=llama3-8b", "model.layers=4", "training.sequence=2048",
+                fmt::format("training.global_batch={}", 2 * dp),
+                fmt::format("plan={{tp: 2, cp: 4, pp: 2, dp: {}, zero: 1, order: [tp, cp, pp, dp]}}", dp)}});
+}
+
+TEST_CASE("replicas that each fill a site, or several, meet on the links between sites") {
+  for (const int site : {8, 16}) {
+    const test::World world{
+        "llama3-405b-16k",
+        {"cluster.fabric.tiers=[]", "cluster.accelerators=64",
+         fmt::format("cluster.sites={{accelerators: {}, bandwidth: {{value: 100 Gbit/s, source: test, evidence: "
+                     "assumed}}, kilometres: {{value: 50, source: test, evidence: assumed}}, efficiency: {{value: 1, "
+                     "source: test, evidence: assumed}}}}",
+                     site),
+         "model=llama3-8b", "model.layers=4", "training.global_batch=8", "plan={tp: 8, pp: 2, dp: 4, zero: 1}"}};
+    check(world);
+    // A ring's edge from site to site carries gradients in fp32 and weights in bf16, 3/4 of them, over 12.5 GB/s.
+    const auto r = test::simulate(world.scenario, world.sets);
+    CHECK(r.run.step_time > 0.75 * (4 + 2) * r.scenario.model.parameters() / 2 / 12.5e9);
+  }
+}
+
 TEST_CASE("the cost of a step does not grow with its replicas where these lie in a row") {
   auto at = [](int accelerators) {
     return test::simulate("llama3-405b-16k", {fmt::format("cluster.accelerators={}", accelerators),
