@@ -1,19 +1,17 @@
 // Is the folded step the unfolded one, rank by rank? And do ledgers and bytes hold on every plan?
 #include "tests/random_worlds.hpp"
+#include "tests/same_bits.hpp"
 #include "tests/support.hpp"
 #include "workloads/chunk.hpp"
 
 #include <fmt/format.h>
 
 using namespace weft;
+using test::same_bits;
+using test::spans;
 using test::tier;
 
 namespace {
-
-/// One rank's compute spans in a run, whatever class it is in.
-const std::vector<sim::ComputeSpan>& spans(const sim::StepResult& r, std::size_t rank) {
-  return r.run.compute[std::size_t(r.folded.class_of(std::int64_t(rank)))];
-}
 
 /// FOLDING's tolerance for CM02: 1e-9, or ten times the response to a last-place change of one capacity.
 void check_fold(const std::string& scenario, const std::vector<std::string>& sets) {
@@ -28,8 +26,8 @@ void check_fold(const std::string& scenario, const std::vector<std::string>& set
   CHECK(b.folded.ranks.size() == std::size_t(loaded.cluster.ranks()));
   CHECK(test::relative(a.run.step_time, b.run.step_time) < 1e-9);
   CHECK(test::relative(a.ideal.step_time, b.ideal.step_time) < 1e-9);
-  for (std::size_t rank = 0; rank < b.folded.ranks.size(); ++rank) {
-    const auto &fa = spans(a, rank), &fb = spans(b, rank);
+  for (std::int64_t rank = 0; rank < b.cluster.ranks(); ++rank) {
+    const auto &fa = spans(a, a.run, rank), &fb = spans(b, b.run, rank);
     REQUIRE(fa.size() == fb.size());
     double worst = 0;
     for (std::size_t i = 0; i < fa.size(); ++i)
@@ -310,20 +308,6 @@ TEST_CASE("an overlapped exchange of loosely coupled groups runs beside their ow
 }
 
 namespace {
-
-bool same_bits(const sim::StepResult& a, const sim::StepResult& b, const sim::EngineRun& run_a,
-               const sim::EngineRun& run_b) {
-  if (run_a.step_time != run_b.step_time) return false;
-  auto same = [](const sim::ComputeSpan& x, const sim::ComputeSpan& y) {
-    return x.op == y.op && x.begin == y.begin && x.end == y.end && x.slowed == y.slowed && x.lockstep == y.lockstep;
-  };
-  for (std::int64_t rank = 0; rank < a.cluster.ranks(); ++rank) {
-    const auto &sa = run_a.compute[std::size_t(a.folded.class_of(rank))],
-               &sb = run_b.compute[std::size_t(b.folded.class_of(rank))];
-    if (!std::equal(sa.begin(), sa.end(), sb.begin(), sb.end(), same)) return false;
-  }
-  return true;
-}
 
 /// Returns the folded run.
 sim::StepResult check_bits(const std::string& scenario, const std::vector<std::string>& sets) {
