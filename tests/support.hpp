@@ -4,6 +4,7 @@
 #include "analysis/load.hpp"
 #include "analysis/summary.hpp"
 #include "sim/simulate.hpp"
+#include "workloads/plan.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,6 +13,7 @@
 #include <doctest/doctest.h>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -21,6 +23,15 @@ namespace weft::test {
 inline analysis::Loaded load(const std::string& name, const std::vector<std::string>& sets = {}) {
   auto loaded = analysis::load_scenario(name, sets);
   if (!loaded) FAIL(render(loaded.error()));
+  return std::move(*loaded);
+}
+
+/// Nothing where the world cannot be read or its plan is illegal.
+inline std::optional<analysis::Loaded> legal(const std::string& name, const std::vector<std::string>& sets) {
+  auto loaded = analysis::load_scenario(name, sets);
+  if (!loaded) return std::nullopt;
+  const auto& s = loaded->scenario;
+  if (!workloads::check_legal(s.model, s.training, s.plan, loaded->cluster.ranks())) return std::nullopt;
   return std::move(*loaded);
 }
 

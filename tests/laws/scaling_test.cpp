@@ -1,9 +1,6 @@
 // What must hold on every fabric: scaling, bounds, exchange of equals, and where more bandwidth cannot hurt.
 #include "tests/random_worlds.hpp"
 #include "tests/support.hpp"
-#include "workloads/plan.hpp"
-
-#include <optional>
 
 using namespace weft;
 
@@ -46,14 +43,6 @@ analysis::Loaded scaled(analysis::Loaded in, double k) {
   return in;
 }
 
-std::optional<analysis::Loaded> legal(const test::World& world, std::int64_t most_ranks) {
-  auto loaded = analysis::load_scenario(world.scenario, world.sets);
-  if (!loaded || loaded->cluster.ranks() > most_ranks) return std::nullopt;
-  const auto& s = loaded->scenario;
-  if (!workloads::check_legal(s.model, s.training, s.plan, loaded->cluster.ranks())) return std::nullopt;
-  return std::move(*loaded);
-}
-
 } // namespace
 
 TEST_CASE("all rates times k and all fixed times divided by k: the step is k times shorter") {
@@ -75,8 +64,8 @@ TEST_CASE("no step beats its compute's critical path or the bandwidth of any kin
   int held = 0;
   while (held < 40) {
     const test::World world = test::random_world(random);
-    const auto loaded = legal(world, 512);
-    if (!loaded) continue;
+    const auto loaded = test::legal(world.scenario, world.sets);
+    if (!loaded || loaded->cluster.ranks() > 512) continue;
     CAPTURE(fmt::format("{} {}", world.scenario, fmt::join(world.sets, " | ")));
     const auto r = test::simulate(*loaded);
     CHECK(r.run.step_time >= r.ideal.step_time * (1 - 1e-12));

@@ -7,7 +7,6 @@
 #include "workloads/schedule.hpp"
 
 #include <fmt/format.h>
-#include <optional>
 
 using namespace weft;
 
@@ -16,14 +15,6 @@ namespace {
 struct Tally {
   int ran = 0, refused = 0, folded = 0, by_simgrid = 0, chaotic = 0, tight = 0;
 };
-
-std::optional<analysis::Loaded> legal(const test::SmallWorld& world) {
-  auto loaded = analysis::load_scenario(world.scenario, world.sets);
-  if (!loaded) return std::nullopt;
-  const auto& s = loaded->scenario;
-  if (!workloads::check_legal(s.model, s.training, s.plan, loaded->cluster.ranks())) return std::nullopt;
-  return std::move(*loaded);
-}
 
 /// Date of the last thing that happens: what repeats is less where stages begin the next step on their own.
 double last_end(const sim::EngineRun& run) {
@@ -100,7 +91,7 @@ Tally sweep(unsigned seed, int worlds) {
   Tally tally;
   while (tally.ran < worlds) {
     const test::SmallWorld world = draw.next();
-    const auto loaded = legal(world);
+    const auto loaded = test::legal(world.scenario, world.sets);
     if (!loaded) {
       ++tally.refused;
       REQUIRE(tally.refused < 10 * worlds);
