@@ -102,6 +102,60 @@ TEST_CASE("which of equal nodes is slow, or has a slow card, changes nothing") {
   }
 }
 
+TEST_CASE("which of equal links or ranks is slow changes no bit: meshes, tori, PCIe, rails, planes, racks, sites") {
+  struct Equals {
+    const char* what;
+    const char* scenario;
+    std::vector<std::string> cluster;
+    const char* plan; ///< of 64 ranks
+    const char* link; ///< with a number; "" = a slow rank
+    std::vector<int> numbers;
+  };
+  const std::string racks = fmt::format("cluster.fabric.tiers=[{}]", test::tier("rack", 16, 4));
+  const std::string tp = "{tp: 8, dp: 8, zero: 1}", dp = "{dp: 64, zero: 1}";
+  const std::string sites = "cluster.sites={accelerators: 16, bandwidth: {value: 200 Gbit/s, source: test, evidence: "
+                            "assumed}, kilometres: {value: 10, source: test, evidence: assumed}, efficiency: {value: "
+                            "0.9, source: test, evidence: assumed}}";
+  const std::vector<std::string> pcie{"cluster=a100-pcie-fire-flyer2", "cluster.fabric.tiers=[]"};
+  const std::vector<Equals> all{
+      {"mesh", "llama3-405b-16k-910b", {}, tp.c_str(), "", {0, 3, 8, 62}},
+      {"mesh", "llama3-405b-16k-910b", {}, tp.c_str(), "mesh link", {1, 8, 62, 64 + 19, 7 * 64 + 5}},
+      {"torus",
+       "llama3-405b-16k-910b",
+       {"cluster.node.scale_up=torus", "cluster.torus=[4, 4]"},
+       dp.c_str(),
+       "",
+       {0, 5, 63}},
+      {"bridges", "llama3-405b-16k", pcie, tp.c_str(), "bridge", {0, 2, 14, 62}},
+      {"PCIe ports", "llama3-405b-16k", pcie, tp.c_str(), "scale-up port tx", {1, 3, 13, 61}},
+      {"rails", "llama3-405b-16k", {"cluster.fabric.kind=rail-optimised", racks}, tp.c_str(), "NIC tx", {0, 3, 9, 63}},
+      {"rails alone", "llama3-405b-16k", {"cluster.fabric.kind=rail-only", racks}, tp.c_str(), "NIC rx", {0, 3, 9, 63}},
+      {"planes", "llama3-405b-16k", {"cluster=h800-deepseek-planes"}, tp.c_str(), "NIC rx", {0, 3, 9, 63}},
+      {"racks", "llama3-405b-16k", {racks}, tp.c_str(), "rack uplink", {0, 1, 3}},
+      {"racks", "llama3-405b-16k", {racks}, dp.c_str(), "rack downlink", {0, 1, 3}},
+      // From site to the next, four sites: a · 4 + b.
+      {"sites", "llama3-405b-16k", {"cluster.fabric.tiers=[]", sites}, tp.c_str(), "site link", {1, 6, 11, 12}}};
+  for (const Equals& e : all) {
+    CAPTURE(std::string(e.what));
+    CAPTURE(std::string(e.link));
+    std::vector<std::string> sets = e.cluster;
+    sets.insert(sets.end(), {"model=llama3-8b", "model.layers=8", "training.sequence=2048", "training.global_batch=64",
+                             "cluster.accelerators=64", fmt::format("plan={}", e.plan)});
+    const double even = test::simulate(e.scenario, sets).run.step_time;
+    double first = 0;
+    for (const int number : e.numbers) {
+      CAPTURE(number);
+      auto one = sets;
+      one.push_back(*e.link ? fmt::format("cluster.degraded=[{{link: {} {}, share: 0.1}}]", e.link, number)
+                            : fmt::format("slow_ranks=[{{rank: {}, speed: 0.7}}]", number));
+      const double step = test::simulate(e.scenario, one).run.step_time;
+      CHECK(step > 1.001 * even);
+      if (first == 0) first = step;
+      CHECK(step == first);
+    }
+  }
+}
+
 TEST_CASE("a chain of messages is never slower with more bandwidth, nor faster with less of a link") {
   // One microbatch through a pipeline without replicas: nothing ever shares a link.
   auto at = [](const std::string& change) {
