@@ -27,6 +27,7 @@ Result<sim::StepResult> simulate(const std::string& text, const std::string& id)
   if (!cluster) return tl::unexpected(cluster.error());
   sim::Options options;
   options.ideal_run = false;
+  options.max_activities = std::numeric_limits<std::int64_t>::max(); // all that was measured is predicted
   options.jobs = 1;
   return sim::simulate(*scenario, *cluster, options);
 }
