@@ -1,7 +1,6 @@
 #include "sim/max_min.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <map>
 
