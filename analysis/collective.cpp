@@ -89,9 +89,9 @@ Result<platforms::Cluster> read_cluster(const CollectiveRequest& r) {
       return fail({}, fmt::format("--set {}: a collective knows only its cluster: cluster.…=…", set));
     if (auto ok = set_path(root, set); !ok) return tl::unexpected(ok.error());
   }
-  const bool counted = root.find("cluster")->find("accelerators") != nullptr;
   auto out = platforms::read_cluster(*root.find("cluster"));
   if (!out) return out;
+  const bool counted = root.find("cluster")->find("accelerators") != nullptr || !out->parts.empty();
   if (counted && r.ranks > out->ranks())
     return fail({}, fmt::format("{} ranks are more than the {} of cluster {}", r.ranks, out->ranks(), out->name));
   if (counted) return out;

@@ -89,7 +89,7 @@ std::string collective_csv(const CollectiveReport& r) {
 }
 
 std::string collective_text(const CollectiveReport& r) {
-  std::string out = fmt::format("{} ranks of {} ({})\n\n", r.ranks, r.cluster.name, r.cluster.accelerator.name);
+  std::string out = fmt::format("{} ranks of {} ({})\n\n", r.ranks, r.cluster.name, r.cluster.chip_names());
   std::vector<std::vector<std::string>> rows{{"", "ranks", "size", "algorithm", "time", "algbw GB/s", "busbw GB/s"}};
   if (!r.closed_forms.empty()) rows[0].emplace_back("closed form");
   for (std::size_t i = 0; i < r.asked.size(); ++i) {

@@ -31,35 +31,61 @@ public:
   std::vector<EvidenceLine> lines;
 };
 
-void add_accelerator(Collector& out, const workloads::Scenario& s, const platforms::Accelerator& a) {
+/// `whose`: "accelerator", or that of a part.
+void add_accelerator(Collector& out, const std::string& whose, const workloads::Scenario& s,
+                     const platforms::Accelerator& a) {
   const std::string precision(enum_name(s.training.precision));
   if (auto it = a.peak.find(s.training.precision); it != a.peak.end())
-    out.add("accelerator.peak." + precision, it->second);
-  out.add("accelerator.memory_capacity", a.memory_capacity);
-  out.add("accelerator.memory_bandwidth", a.memory_bandwidth);
-  out.add("accelerator.scale_up.bandwidth", a.scale_up.bandwidth);
-  out.add("accelerator.scale_up.link_bandwidth", a.scale_up.link_bandwidth);
-  out.add("accelerator.scale_up.timing.efficiency", a.scale_up.timing.efficiency);
-  out.add("accelerator.scale_up.timing.phase", a.scale_up.timing.phase);
+    out.add(whose + ".peak." + precision, it->second);
+  out.add(whose + ".memory_capacity", a.memory_capacity);
+  out.add(whose + ".memory_bandwidth", a.memory_bandwidth);
+  out.add(whose + ".scale_up.bandwidth", a.scale_up.bandwidth);
+  out.add(whose + ".scale_up.link_bandwidth", a.scale_up.link_bandwidth);
+  out.add(whose + ".scale_up.timing.efficiency", a.scale_up.timing.efficiency);
+  out.add(whose + ".scale_up.timing.phase", a.scale_up.timing.phase);
   if (auto it = a.gemm.find(s.training.precision); it != a.gemm.end()) {
-    out.add("accelerator.gemm." + precision + ".efficiency", it->second.efficiency);
-    out.add("accelerator.gemm." + precision + ".weight_gradient_efficiency", it->second.weight_gradient_efficiency);
+    out.add(whose + ".gemm." + precision + ".efficiency", it->second.efficiency);
+    out.add(whose + ".gemm." + precision + ".weight_gradient_efficiency", it->second.weight_gradient_efficiency);
   }
   if (const auto* row = platforms::attention_row(a, s.stack.attention, s.model.head_dim))
-    out.add(fmt::format("accelerator.attention.{}.{}.efficiency", s.stack.attention, row->head_dim), row->efficiency);
-  out.add("accelerator.streaming_efficiency", a.streaming_efficiency);
-  out.add("accelerator.elementwise_efficiency", a.elementwise_efficiency);
-  out.add("accelerator.overlap_slowdown", a.overlap_slowdown);
-  out.add("accelerator.measured_runs", a.measured_runs);
+    out.add(fmt::format("{}.attention.{}.{}.efficiency", whose, s.stack.attention, row->head_dim), row->efficiency);
+  out.add(whose + ".streaming_efficiency", a.streaming_efficiency);
+  out.add(whose + ".elementwise_efficiency", a.elementwise_efficiency);
+  out.add(whose + ".overlap_slowdown", a.overlap_slowdown);
+  out.add(whose + ".measured_runs", a.measured_runs);
+}
+
+std::string chip_sentence(const workloads::Scenario& s, const platforms::Accelerator& a) {
+  const std::int64_t runs = a.measured_runs.value;
+  std::string out =
+      runs > 0 ? fmt::format("{} measured training runs stand behind {}", runs, a.name)
+               : fmt::format("No measured training run with a known plan stands behind {}: treat it as a projection",
+                             a.name);
+  if (auto it = a.gemm.find(s.training.precision); it != a.gemm.end()) {
+    out += fmt::format("; matmul efficiency {:.3g} is {}", it->second.efficiency.value,
+                       enum_name(it->second.efficiency.evidence));
+    if (it->second.efficiency.low && it->second.efficiency.high)
+      out += fmt::format(" ({:.3g} to {:.3g})", *it->second.efficiency.low, *it->second.efficiency.high);
+  }
+  if (auto it = a.peak.find(s.training.precision); it != a.peak.end()) {
+    out += fmt::format("; peak {} is {}", print_quantity(it->second.value), enum_name(it->second.evidence));
+    if (it->second.low && it->second.high)
+      out += fmt::format(" (sources say {} to {})", print_quantity(*it->second.low), print_quantity(*it->second.high));
+  }
+  return out;
 }
 
 } // namespace
 
 std::vector<EvidenceLine> evidence(const workloads::Scenario& s, const platforms::Cluster& c) {
   Collector out;
-  add_accelerator(out, s, c.accelerator);
-  out.add("node.nics.bandwidth", c.node.nics.bandwidth);
-  out.add("node.nics.efficiency", c.node.nics.efficiency);
+  for (std::size_t i = 0; i < c.part_count(); ++i) {
+    const std::string whose = c.parts.empty() ? "" : fmt::format("parts.{}.", i);
+    const platforms::Cluster part = c.part(i);
+    add_accelerator(out, whose + "accelerator", s, part.accelerator);
+    out.add(whose + "node.nics.bandwidth", part.node.nics.bandwidth);
+    out.add(whose + "node.nics.efficiency", part.node.nics.efficiency);
+  }
   out.add("cluster.built", c.built);
   for (const auto& tier : c.fabric.tiers) {
     out.add("fabric." + tier.name + ".oversubscription", tier.oversubscription);
@@ -81,23 +107,9 @@ std::vector<EvidenceLine> evidence(const workloads::Scenario& s, const platforms
 }
 
 std::string evidence_sentence(const workloads::Scenario& s, const platforms::Cluster& c) {
-  const platforms::Accelerator& a = c.accelerator;
-  const std::int64_t runs = a.measured_runs.value;
-  std::string out =
-      runs > 0 ? fmt::format("{} measured training runs stand behind {}", runs, a.name)
-               : fmt::format("No measured training run with a known plan stands behind {}: treat it as a projection",
-                             a.name);
-  if (auto it = a.gemm.find(s.training.precision); it != a.gemm.end()) {
-    out += fmt::format("; matmul efficiency {:.3g} is {}", it->second.efficiency.value,
-                       enum_name(it->second.efficiency.evidence));
-    if (it->second.efficiency.low && it->second.efficiency.high)
-      out += fmt::format(" ({:.3g} to {:.3g})", *it->second.efficiency.low, *it->second.efficiency.high);
-  }
-  if (auto it = a.peak.find(s.training.precision); it != a.peak.end()) {
-    out += fmt::format("; peak {} is {}", print_quantity(it->second.value), enum_name(it->second.evidence));
-    if (it->second.low && it->second.high)
-      out += fmt::format(" (sources say {} to {})", print_quantity(*it->second.low), print_quantity(*it->second.high));
-  }
+  std::string out;
+  for (const platforms::Accelerator* chip : c.chips())
+    out += (out.empty() ? "" : ". ") + chip_sentence(s, *chip);
   out += fmt::format("; network card efficiency {:.3g} is {}", c.node.nics.efficiency.value,
                      enum_name(c.node.nics.efficiency.evidence));
   if (c.node.nics.efficiency.low && c.node.nics.efficiency.high)

@@ -130,7 +130,7 @@ Json run_object(const Summary& s) {
   const auto& r = s.result;
   Json out{{"scenario", r.scenario.name},
            {"cluster", r.cluster.name},
-           {"accelerator", r.cluster.accelerator.name},
+           {"accelerator", r.cluster.chip_names()},
            {"accelerators", r.cluster.accelerators},
            {"ranks", r.cluster.ranks()},
            {"model", r.scenario.model.name},

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 
 namespace weft::analysis {
 namespace {
@@ -18,7 +19,7 @@ double& entry(Breakdown& b, Entry e) {
 
 class Accountant {
 public:
-  Accountant(const sim::StepResult& result, const sim::EngineRun& run, const std::vector<sim::Cost>& costs,
+  Accountant(const sim::StepResult& result, const sim::EngineRun& run, const std::vector<sim::Costs>& costs,
              sim::DimSet ideal)
       : result_(result), run_(run), costs_(costs), lines_(timelines(result, run, ideal)) {
     mean_slots();
@@ -33,7 +34,7 @@ public:
     double ranks = 0;
     for (std::size_t rc = 0; rc < lines_.size(); ++rc) {
       where.by_class.push_back(of_class(rc));
-      const double count = double(result_.folded.ranks[rc].count);
+      const double count = double(result_.folded.ranks[rc].count) * result_.weight_of_class[rc];
       ranks += count;
       for (std::size_t e = 0; e < sim::entry_count; ++e)
         where.seconds[e] += count * where.by_class.back()[e];
@@ -45,25 +46,29 @@ public:
 
 private:
   /// For every stage and kind of slot: the mean over stages over this stage's own price, at nominal speed. An op
-  /// times this is what a balanced stage would take for it.
+  /// times this is what a balanced stage would take for it. A stage on two kinds of chips counts as two.
   void mean_slots() {
     const auto kinds = std::size_t(result_.program.slot_kinds);
     std::vector<double> sum(kinds, 0);
-    for (const auto& stage : result_.program.stages) {
-      std::vector<double> own(kinds, 0);
-      for (const auto& op : stage.ops)
-        if (op.kind == OpKind::compute && op.slot >= 0) own[std::size_t(op.slot)] += nominal(op);
+    for (const auto& rank : result_.folded.ranks)
+      balance_.try_emplace({rank.stage, rank.part}, kinds, 0.0);
+    for (auto& [at, own] : balance_) {
+      for (const auto& op : result_.program.stages[std::size_t(at.first)].ops)
+        if (op.kind == OpKind::compute && op.slot >= 0)
+          own[std::size_t(op.slot)] += nominal(op, costs_[std::size_t(at.second)]);
       for (std::size_t k = 0; k < kinds; ++k)
         sum[k] += own[k];
-      balance_.push_back(std::move(own));
     }
-    for (auto& own : balance_)
+    for (auto& [at, own] : balance_)
       for (std::size_t k = 0; k < kinds; ++k)
         own[k] = own[k] > 0 ? sum[k] / double(balance_.size()) / own[k] : 1;
   }
-  [[nodiscard]] double nominal(const sim::Op& op) const {
-    const sim::Cost& c = costs_[std::size_t(op.cost)];
+  [[nodiscard]] static double nominal(const sim::Op& op, const sim::Costs& costs) {
+    const sim::Cost& c = costs[std::size_t(op.cost)];
     return op.share * (c.elastic + c.rigid);
+  }
+  [[nodiscard]] const sim::Costs& costs(std::size_t rc) const {
+    return costs_[std::size_t(result_.folded.ranks[rc].part)];
   }
 
   Breakdown of_class(std::size_t rc) {
@@ -83,7 +88,7 @@ private:
 
   void busy(std::size_t rc, const sim::ComputeSpan& span, Breakdown& out) {
     const sim::Op& op = lines_[rc].program->ops[std::size_t(span.op)];
-    const sim::Cost& cost = costs_[std::size_t(op.cost)];
+    const sim::Cost& cost = costs(rc)[std::size_t(op.cost)];
     for (std::size_t e = 0; e < sim::entry_count; ++e)
       out[e] += op.share * cost.parts[e];
     const double slow = op.share * (cost.elastic + cost.scalable) * (1 / result_.speed_of_class[rc] - 1);
@@ -99,11 +104,11 @@ private:
     split_covered(rc, from, to, [&](double a, double b, const Covered* c) {
       const double apart = run_.begin[last_] - run_.begin[rc];
       if (!c && next < 0 && rc != last_ && apart != 0) { // done: it waits for the longest stage, in that one's time
-        at_member(last_, a + apart, b + apart, 1, out);
+        at_member(last_, a + apart, b + apart, {1, false}, out);
         return;
       }
       if (!c) {
-        waiting(rc, a, b, 0, out);
+        waiting(rc, a, b, {}, out);
         return;
       }
       auto charged = std::find_if(c->ops.begin(), c->ops.end(), [&](const Covered::InProgress& m) {
@@ -152,54 +157,69 @@ private:
     }
   }
 
+  /// How a rank that waits got to the one it waits for.
+  struct Chase {
+    std::size_t hops = 0;
+    bool peers = false; ///< by way of a rank of its own stage: both run the same program, no pipeline sets them apart
+  };
   /// Follows the late member while it waits too.
-  void waiting(std::size_t rc, double from, double to, std::size_t depth, Breakdown& out) {
+  void waiting(std::size_t rc, double from, double to, Chase chase, Breakdown& out) {
     while (from < to) {
       double until = to;
-      const std::int64_t late = depth < depth_limit_ ? late_member(rc, from, until) : -1;
+      const std::int64_t late = chase.hops < depth_limit_ ? late_member(rc, from, until) : -1;
       until = std::min(until, to);
       if (!(until > from)) until = to;
       if (late < 0 || std::size_t(late) == rc)
         entry(out, Entry::bubble) += until - from;
       else
-        at_member(std::size_t(late), from, until, depth + 1, out);
+        at_member(std::size_t(late), from, until, {chase.hops + 1, chase.peers || same_stage(rc, std::size_t(late))},
+                  out);
       from = until;
     }
   }
 
   /// What the member that others wait for does between two dates.
-  void at_member(std::size_t rc, double from, double to, std::size_t depth, Breakdown& out) {
+  void at_member(std::size_t rc, double from, double to, Chase chase, Breakdown& out) {
     const auto& spans = run_.compute[rc];
     auto it = std::upper_bound(spans.begin(), spans.end(), from,
                                [](double at, const sim::ComputeSpan& s) { return at < s.end; });
     while (from < to) {
       if (it == spans.end() || it->begin >= to) {
-        member_idle(rc, from, to, depth, out);
+        member_idle(rc, from, to, chase, out);
         return;
       }
       if (it->begin > from) {
-        member_idle(rc, from, it->begin, depth, out);
+        member_idle(rc, from, it->begin, chase, out);
         from = it->begin;
       }
       const double end = std::min(to, it->end);
-      if (end > from) member_busy(rc, *it, from, end, out);
+      if (end > from) member_busy(rc, *it, from, end, chase, out);
       from = end;
       ++it;
     }
   }
-  void member_idle(std::size_t rc, double from, double to, std::size_t depth, Breakdown& out) {
+  [[nodiscard]] bool same_stage(std::size_t a, std::size_t b) const {
+    return result_.folded.ranks[a].stage == result_.folded.ranks[b].stage;
+  }
+  void member_idle(std::size_t rc, double from, double to, Chase chase, Breakdown& out) {
     split_covered(rc, from, to, [&](double a, double b, const Covered* c) {
       if (c)
         entry(out, Entry::bubble) += b - a; // in a message that the waiting rank has no part in
       else
-        waiting(rc, a, b, depth, out);
+        waiting(rc, a, b, chase, out);
     });
   }
-  /// Up to the mean of its kind of slot a wait is the pipeline's; past it, it is imbalance.
-  void member_busy(std::size_t rc, const sim::ComputeSpan& span, double from, double to, Breakdown& out) {
+  /// Up to the mean of its kind of slot a wait is the pipeline's; past it, or among peers, it is imbalance.
+  void member_busy(std::size_t rc, const sim::ComputeSpan& span, double from, double to, Chase chase, Breakdown& out) {
+    if (chase.peers) {
+      entry(out, Entry::imbalance) += to - from;
+      return;
+    }
     const sim::Op& op = lines_[rc].program->ops[std::size_t(span.op)];
-    const auto stage = std::size_t(result_.stage_of_class[rc]);
-    const double mean = op.slot >= 0 ? nominal(op) * balance_[stage][std::size_t(op.slot)] : span.end - span.begin;
+    const auto& rank = result_.folded.ranks[rc];
+    const double mean = op.slot >= 0
+                            ? nominal(op, costs(rc)) * balance_.at({rank.stage, rank.part})[std::size_t(op.slot)]
+                            : span.end - span.begin;
     const double past = std::clamp(span.begin + mean, from, to);
     entry(out, Entry::bubble) += past - from;
     entry(out, Entry::imbalance) += to - past;
@@ -277,16 +297,16 @@ private:
 
   const sim::StepResult& result_;
   const sim::EngineRun& run_;
-  const std::vector<sim::Cost>& costs_;
+  const std::vector<sim::Costs>& costs_;
   std::vector<ClassTimeline> lines_;
-  std::vector<std::vector<double>> balance_; ///< by stage and slot kind
+  std::map<std::pair<std::int32_t, std::int32_t>, std::vector<double>> balance_; ///< by stage and part; slot kind
   std::size_t last_ = 0, depth_limit_ = 0;
   double last_compute_end_ = 0; ///< of the class being accounted
 };
 
 } // namespace
 
-Where where_time_went(const sim::StepResult& result, const sim::EngineRun& run, const std::vector<sim::Cost>& costs,
+Where where_time_went(const sim::StepResult& result, const sim::EngineRun& run, const std::vector<sim::Costs>& costs,
                       sim::DimSet ideal) {
   return Accountant(result, run, costs, ideal).account();
 }

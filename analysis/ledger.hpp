@@ -10,14 +10,15 @@
 
 namespace weft::analysis {
 
-/// Where one step's time went; entries sum to the step time and none is negative.
+/// Where one step's time went; entries sum to the step time and none is negative. A rank's seconds count by its peak:
+/// where chips differ, "useful" over the step is MFU all the same.
 struct Where {
   sim::Breakdown seconds{};
   std::vector<sim::Breakdown> by_class; ///< each rank class on its own
 };
 
 /// `costs` are those the run was made with.
-Where where_time_went(const sim::StepResult& result, const sim::EngineRun& run, const std::vector<sim::Cost>& costs,
+Where where_time_went(const sim::StepResult& result, const sim::EngineRun& run, const std::vector<sim::Costs>& costs,
                       sim::DimSet ideal);
 
 /// Interconnect tax: Δ/T with Δ = T − T(no communication), split by Shapley values over the dimensions present

@@ -52,7 +52,7 @@ void headline(Rows& rows, const std::vector<Summary>& all) {
     rows.push_back(row(name, all, cell));
   };
   add("", [](const Summary& s) { return s.result.cluster.name; });
-  add("accelerator", [](const Summary& s) { return s.result.cluster.accelerator.name; });
+  add("accelerator", [](const Summary& s) { return s.result.cluster.chip_names(); });
   add("accelerators (ranks)", [](const Summary& s) {
     const auto& c = s.result.cluster;
     return c.ranks() == c.accelerators ? fmt::format("{}", c.accelerators)
@@ -71,8 +71,12 @@ void headline(Rows& rows, const std::vector<Summary>& all) {
   });
   add("fits", [](const Summary& s) { return std::string(s.result.fits() ? "yes" : "NO"); });
   add("measured runs of this chip", [](const Summary& s) {
-    const auto runs = s.result.cluster.accelerator.measured_runs.value;
-    return runs > 0 ? fmt::format("{}", runs) : std::string("none");
+    std::string out;
+    for (const auto* chip : s.result.cluster.chips()) {
+      const auto runs = chip->measured_runs.value;
+      out += (out.empty() ? "" : " + ") + (runs > 0 ? fmt::format("{}", runs) : std::string("none"));
+    }
+    return out;
   });
 }
 

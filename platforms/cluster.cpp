@@ -2,6 +2,8 @@
 
 #include "platforms/catalog.hpp"
 #include "platforms/degraded.hpp"
+#include "platforms/node_checks.hpp"
+#include "platforms/parts.hpp"
 #include "platforms/readers.hpp"
 #include "platforms/sites.hpp"
 
@@ -10,6 +12,7 @@
 
 namespace weft {
 
+using platforms::Absent;
 using platforms::DegradedLink;
 using platforms::Fabric;
 using platforms::FabricLatency;
@@ -63,6 +66,10 @@ Result<void> read_value(const Value& value, DegradedLink& out) {
   out.mark = value.find("link")->mark;
   return {};
 }
+Result<void> read_value(const Value& value, Absent& out) {
+  out.mark = value.mark;
+  return read_value(value, out.name);
+}
 Result<void> read_value(const Value& value, Fabric& out) {
   static const Fields<Fabric> table{
       required("kind", &Fabric::kind, "clos, rail-optimised or rail-only"),
@@ -85,8 +92,12 @@ namespace {
 struct NodeFile : Node {
   Value accelerator_value;
 };
+struct PartFile : Part {
+  Value node_value;
+};
 struct ClusterFile : Cluster {
   Value node_value, torus_value;
+  std::vector<PartFile> part_files;
 };
 
 /// Keeps a subtree unread: it may be a name or a map with overrides.
@@ -106,100 +117,88 @@ Field<T> inherited(std::string name, M Base::*member, bool needed, std::string a
   return field<T, M>(std::move(name), static_cast<M T::*>(member), needed, std::move(about), {});
 }
 
-Result<void> check_nics(const Cluster& c, const Mark& at) {
-  const std::int64_t ranks = c.ranks_per_node(), nics = c.node.nics.per_node;
-  if (ranks % nics == 0 || nics % ranks == 0) return {};
-  return fail(at, fmt::format("{} NICs cannot be shared evenly by {} ranks of a node", nics, ranks));
+Result<void> read_value(const Value& value, PartFile& out) {
+  static const Fields<PartFile> table{
+      raw<PartFile>("node", &PartFile::node_value, "node name, or a map that overrides it"),
+      inherited<PartFile, Part>("accelerators", &Part::accelerators, true, "packages in use"),
+      inherited<PartFile, Part>("domain", &Part::domain, false, "accelerators that share the scale-up fabric")};
+  if (auto ok = read_fields(value, table, out, "part"); !ok) return ok;
+  return out.accelerators >= 1 ? Result<void>{} : fail(value.mark, "a part has at least one accelerator");
 }
 
-Result<void> check_tiers(const Cluster& c, const Mark& at) {
-  std::int64_t below = c.node.accelerators;
-  for (const FabricTier& tier : c.fabric.tiers) {
-    if (tier.accelerators % below != 0)
-      return fail(at, fmt::format("a {} of {} accelerators is no multiple of the {} below it", tier.name,
-                                  tier.accelerators, below));
-    below = tier.accelerators;
-  }
-  if (c.domain % c.node.accelerators != 0)
-    return fail(at, fmt::format("a scale-up domain of {} accelerators is no multiple of the node's {}", c.domain,
-                                c.node.accelerators));
-  if (c.node.scale_up == ScaleUpKind::full_mesh && !c.accelerator.scale_up.link_bandwidth)
-    return fail(at, fmt::format("a full mesh needs scale_up.link_bandwidth, which accelerator {} does not state",
-                                c.accelerator.name));
-  if (c.node.scale_up != ScaleUpKind::two_tier && c.node.scale_up != ScaleUpKind::torus &&
-      c.domain != c.node.accelerators)
-    return fail(at, "only a two-tier or a torus scale-up fabric spans nodes");
-  return {};
+/// A node, its accelerator, and the text of both.
+struct ReadNode {
+  Node node;
+  Accelerator accelerator;
+  Value tree;
+  std::string canonical;
+};
+Result<ReadNode> read_node(const Value& value) {
+  using N = NodeFile;
+  static const Fields<N> table{
+      inherited<N, Node>("name", &Node::name, true, "catalog name"),
+      raw<N>("accelerator", &N::accelerator_value, "accelerator name, or a map that overrides it"),
+      inherited<N, Node>("accelerators", &Node::accelerators, true, "packages in a node"),
+      inherited<N, Node>("scale_up", &Node::scale_up, true, "switched, full-mesh, two-tier, torus or pcie"),
+      inherited<N, Node>("torus", &Node::torus, false, "accelerators along each dimension, x first"),
+      inherited<N, Node>("pcie", &Node::pcie, false, "the tree of scale_up: pcie"),
+      inherited<N, Node>("nics", &Node::nics, true, "network cards")};
+  auto tree = resolve_entry("nodes", value);
+  if (!tree) return tl::unexpected(tree.error());
+  NodeFile node;
+  if (auto ok = read_fields(*tree, table, node, "node"); !ok) return tl::unexpected(ok.error());
+  auto accelerator_tree = resolve_entry("accelerators", node.accelerator_value);
+  if (!accelerator_tree) return tl::unexpected(accelerator_tree.error());
+  auto accelerator = read_accelerator_value(*accelerator_tree);
+  if (!accelerator) return tl::unexpected(accelerator.error());
+  if (node.accelerators < 1) return fail(tree->mark, "a node has at least one accelerator");
+  node.accelerator = accelerator->name;
+  ReadNode out{node, std::move(*accelerator), std::move(*tree), {}};
+  out.canonical = canonical_text(out.tree) + canonical_text(*accelerator_tree);
+  return out;
 }
 
-std::string product(const std::vector<std::int64_t>& sizes) {
-  return fmt::format("{}", fmt::join(sizes, " x "));
+/// `node`, for all of the cluster.
+Result<void> read_only_node(ClusterFile& out, const Value& tree, const Mark& at) {
+  if (!tree.find("node")) return fail(tree.mark, "cluster lacks `node`");
+  auto read = read_node(out.node_value);
+  if (!read) return tl::unexpected(read.error());
+  out.accelerator = std::move(read->accelerator);
+  out.node = read->node;
+  const Value* torus = tree.find("torus");
+  if (torus)
+    if (auto ok = read_value(*torus, out.node.torus); !ok) return ok;
+  if (!tree.find("domain") && !torus) out.domain = out.node.accelerators;
+  if (auto ok = check_torus(out, torus, read->tree); !ok) return ok;
+  if (out.domain == 0) out.domain = out.node.accelerators;
+  out.canonical = canonical_text(tree) + read->canonical;
+  return check_node(out, tree, read->tree, at);
 }
 
-/// `torus` may stand at the cluster, then it is the domain's, or at the node.
-Result<void> check_torus(Cluster& c, const Value& tree, const Value& node_tree) {
-  const Value* said = tree.find("torus") ? tree.find("torus") : node_tree.find("torus");
-  if (c.node.scale_up != ScaleUpKind::torus) {
-    if (!said) return {};
-    return fail(said->mark, fmt::format("`torus` describes scale_up: torus, and node {} is {}", c.node.name,
-                                        enum_name(c.node.scale_up)));
+/// `parts`: several kinds of nodes.
+Result<void> read_part_nodes(ClusterFile& out, const Value& tree) {
+  out.canonical = canonical_text(tree);
+  const Value& parts = *tree.find("parts");
+  if (out.part_files.empty()) return fail(parts.mark, "`parts` needs at least one part");
+  for (std::size_t i = 0; i < out.part_files.size(); ++i) {
+    PartFile& part = out.part_files[i];
+    auto read = read_node(part.node_value);
+    if (!read) return tl::unexpected(read.error());
+    Cluster alone = out;
+    alone.parts.clear();
+    alone.accelerator = part.accelerator = std::move(read->accelerator);
+    alone.node = part.node = read->node;
+    const bool torus = part.node.scale_up == ScaleUpKind::torus;
+    alone.domain = part.domain != 0 || torus ? part.domain : part.node.accelerators;
+    if (auto ok = check_torus(alone, nullptr, read->tree); !ok) return ok;
+    part.domain = alone.domain;
+    if (auto ok = check_node(alone, tree, read->tree, parts.items[i].mark); !ok) return ok;
+    out.canonical += read->canonical;
+    out.parts.push_back(part);
   }
-  const Mark at = node_tree.find("scale_up")->mark;
-  if (!said) return fail(at, "a torus needs its sizes: `torus: [x, y]` or `[x, y, z]`");
-  const std::vector<std::int64_t>& sizes = c.node.torus;
-  std::int64_t all = 1;
-  bool good = sizes.size() == 2 || sizes.size() == 3;
-  for (const std::int64_t n : sizes) {
-    good = good && n >= 1 && n <= 4096;
-    if (good) all *= n;
-  }
-  if (!good) return fail(said->mark, "torus is a list of two or three sizes of 1 to 4096");
-  if (all > 65'536)
-    return fail(said->mark, fmt::format("a torus of {} has more than 65,536 accelerators", product(sizes)));
-  if (c.domain == 0) c.domain = all;
-  if (c.domain != all)
-    return fail(said->mark, fmt::format("a torus of {} has {} accelerators, the scale-up domain {}", product(sizes),
-                                        all, c.domain));
-  if (!c.accelerator.scale_up.link_bandwidth)
-    return fail(at, fmt::format("a torus needs scale_up.link_bandwidth, which accelerator {} does not state",
-                                c.accelerator.name));
-  return {};
-}
-
-Result<void> check_pcie(const Cluster& c, const Value& node_tree) {
-  const Value* said = node_tree.find("pcie");
-  if (c.node.scale_up != ScaleUpKind::pcie) {
-    if (!said) return {};
-    return fail(said->mark, fmt::format("`pcie` describes scale_up: pcie, and node {} is {}", c.node.name,
-                                        enum_name(c.node.scale_up)));
-  }
-  if (!said) return fail(node_tree.find("scale_up")->mark, "scale_up: pcie needs `pcie`, the node's tree");
-  const PcieTree& tree = *c.node.pcie;
-  if (tree.per_switch > 0 && !tree.uplink) return fail(said->mark, "switches need `uplink`, their link to the host");
-  if (tree.per_switch == 0 && tree.uplink)
-    return fail(said->find("uplink")->mark, "an uplink needs `per_switch`, the accelerators below one switch");
-  if (tree.per_switch > 0 && c.node.accelerators % tree.per_switch != 0)
-    return fail(said->find("per_switch")->mark, fmt::format("{} accelerators of a node do not fill switches of {}",
-                                                            c.node.accelerators, tree.per_switch));
-  if (tree.bridge && c.node.accelerators % 2 != 0)
-    return fail(said->find("bridge")->mark,
-                fmt::format("{} accelerators of a node do not make bridged pairs", c.node.accelerators));
-  return {};
-}
-
-Result<void> check_planes(const Cluster& c, const Value& fabric) {
-  const Value* planes = fabric.find("planes");
-  if (!planes) {
-    const Value* of = fabric.find("plane_of");
-    return of ? fail(of->mark, "`plane_of` needs `planes`, how many there are") : Result<void>{};
-  }
-  const std::int64_t n = c.fabric.planes, nics = c.node.nics.per_node;
-  if (c.fabric.kind == FabricKind::rail_only && n > 1)
-    return fail(planes->mark, "a rail-only fabric is a plane for each rail already");
-  if (n > 1 && !fabric.find("plane_of"))
-    return fail(planes->mark, "`planes` needs `plane_of`: port (every NIC in each plane) or nic (each NIC in one)");
-  if (c.fabric.plane_of == PlaneOf::nic && nics % n != 0)
-    return fail(planes->mark, fmt::format("{} NICs of a node cannot be dealt evenly to {} planes", nics, n));
+  out.accelerator = out.parts.front().accelerator;
+  out.node = out.parts.front().node;
+  out.domain = out.parts.front().domain;
   return {};
 }
 
@@ -210,7 +209,11 @@ Result<Cluster> read_cluster(const Value& spec) {
   static const Fields<C> cluster_table{
       inherited<C, Cluster>("name", &Cluster::name, true, "catalog name"),
       inherited<C, Cluster>("about", &Cluster::about, false, "one line"),
-      raw<C>("node", &C::node_value, "node name, or a map that overrides it"),
+      raw_optional<C>("node", &C::node_value, "node name, or a map that overrides it"),
+      optional("parts", &C::part_files,
+               "instead of node: several kinds of nodes, in the order in which ranks fill them"),
+      inherited<C, Cluster>("fill", &Cluster::fill, false, "accelerators in use of every scale-up domain, in turn"),
+      inherited<C, Cluster>("without", &Cluster::without, false, "accelerators, nodes, domains that are not in use"),
       inherited<C, Cluster>("domain", &Cluster::domain, false, "accelerators that share the scale-up fabric"),
       raw_optional<C>("torus", &C::torus_value, "sizes of the domain's torus"),
       inherited<C, Cluster>("built", &Cluster::built, true, "accelerators of the described system"),
@@ -218,49 +221,27 @@ Result<Cluster> read_cluster(const Value& spec) {
       inherited<C, Cluster>("fabric", &Cluster::fabric, true, "scale-out fabric"),
       inherited<C, Cluster>("sites", &Cluster::sites, false, "sites joined by wide-area links"),
       inherited<C, Cluster>("degraded", &Cluster::degraded, false, "links below their line rate, or removed")};
-  using N = NodeFile;
-  static const Fields<N> node_table{
-      inherited<N, Node>("name", &Node::name, true, "catalog name"),
-      raw<N>("accelerator", &N::accelerator_value, "accelerator name, or a map that overrides it"),
-      inherited<N, Node>("accelerators", &Node::accelerators, true, "packages in a node"),
-      inherited<N, Node>("scale_up", &Node::scale_up, true, "switched, full-mesh, two-tier, torus or pcie"),
-      inherited<N, Node>("torus", &Node::torus, false, "accelerators along each dimension, x first"),
-      inherited<N, Node>("pcie", &Node::pcie, false, "the tree of scale_up: pcie"),
-      inherited<N, Node>("nics", &Node::nics, true, "network cards")};
 
   auto tree = resolve_entry("clusters", spec);
   if (!tree) return tl::unexpected(tree.error());
   ClusterFile out;
   if (auto ok = read_fields(*tree, cluster_table, out, "cluster"); !ok) return tl::unexpected(ok.error());
-  auto node_tree = resolve_entry("nodes", out.node_value);
-  if (!node_tree) return tl::unexpected(node_tree.error());
-  NodeFile node;
-  if (auto ok = read_fields(*node_tree, node_table, node, "node"); !ok) return tl::unexpected(ok.error());
-  auto accelerator_tree = resolve_entry("accelerators", node.accelerator_value);
-  if (!accelerator_tree) return tl::unexpected(accelerator_tree.error());
-  auto accelerator = read_accelerator_value(*accelerator_tree);
-  if (!accelerator) return tl::unexpected(accelerator.error());
-  out.accelerator = std::move(*accelerator);
-  out.node = node;
-  out.node.accelerator = out.accelerator.name;
-  if (const Value* torus = tree->find("torus"))
-    if (auto ok = read_value(*torus, out.node.torus); !ok) return tl::unexpected(ok.error());
-  if (!tree->find("domain") && !tree->find("torus")) out.domain = out.node.accelerators;
-  if (auto ok = check_torus(out, *tree, *node_tree); !ok) return tl::unexpected(ok.error());
-  if (out.domain == 0) out.domain = out.node.accelerators;
+  if (auto ok = tree->find("parts") ? read_part_nodes(out, *tree) : read_only_node(out, *tree, spec.mark); !ok)
+    return tl::unexpected(ok.error());
   const Value* count = spec.find("accelerators");
   if (!count) count = tree->find("accelerators");
-  if (out.accelerators == 0 && !count) out.accelerators = out.built.value;
   const Mark at = count ? count->mark : spec.mark;
+  std::int64_t in_parts = 0;
+  for (const Part& part : out.parts)
+    in_parts += part.accelerators;
+  if (count && in_parts > 0 && out.accelerators != in_parts)
+    return fail(at, fmt::format("the cluster's parts have {} accelerators, `accelerators` says {}", in_parts,
+                                out.accelerators));
+  if (!count) out.accelerators = in_parts > 0 ? in_parts : out.built.value;
   if (out.accelerators < 1)
     return fail(at, fmt::format("cluster {} needs `accelerators`: how many are in use", out.name));
   if (out.accelerators > 4'194'304) return fail(at, "more than 4,194,304 accelerators");
-  if (out.node.accelerators < 1) return fail(node_tree->mark, "a node has at least one accelerator");
-  out.canonical = canonical_text(*tree) + canonical_text(*node_tree) + canonical_text(*accelerator_tree);
-  if (auto ok = check_nics(out, spec.mark); !ok) return tl::unexpected(ok.error());
-  if (auto ok = check_tiers(out, spec.mark); !ok) return tl::unexpected(ok.error());
-  if (auto ok = check_pcie(out, *node_tree); !ok) return tl::unexpected(ok.error());
-  if (auto ok = check_planes(out, *tree->find("fabric")); !ok) return tl::unexpected(ok.error());
+  if (auto ok = check_parts(out, *tree); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_sites(out, *tree); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_degraded(out); !ok) return tl::unexpected(ok.error());
   return Cluster(out);

@@ -110,20 +110,44 @@ struct DegradedLink {
   Mark mark;
 };
 
+/// Equal nodes in a cluster of several kinds.
+struct Part {
+  Accelerator accelerator;
+  Node node;
+  std::int64_t domain = 0;       ///< accelerators that share the scale-up fabric
+  std::int64_t accelerators = 0; ///< packages in use
+};
+
+/// Out of service, or somebody else's: "node 3", "accelerator 17", "domain 2".
+struct Absent {
+  std::string name;
+  Mark mark;
+};
+
 struct Cluster {
   std::string name;
   std::string about;
-  Accelerator accelerator;
+  Accelerator accelerator; ///< this, node and domain: of the first part where there are several
   Node node;
-  std::int64_t domain = 0; ///< accelerators that share the scale-up fabric (0 = the node's)
+  std::int64_t domain = 0;        ///< accelerators that share the scale-up fabric (0 = the node's)
+  std::vector<Part> parts;        ///< in the order in which ranks fill them; empty: all nodes are equal
+  std::vector<std::int64_t> fill; ///< accelerators in use of every domain, in turn, the last figure goes on; empty: all
+  std::vector<Absent> without;
   Fabric fabric;
   Sites sites;
   std::vector<DegradedLink> degraded;
   Figure<std::int64_t> built;    ///< accelerators of the real or described system
   std::int64_t accelerators = 0; ///< packages in use; may exceed `built`: the pattern is repeated
   std::string canonical;         ///< resolved inputs as text, for the inputs' hash
-  [[nodiscard]] std::int64_t ranks_per_site() const { return sites.accelerators * accelerator.ranks_per_accelerator; }
-  [[nodiscard]] std::int64_t ranks() const { return accelerators * accelerator.ranks_per_accelerator; }
+  [[nodiscard]] std::size_t part_count() const { return parts.empty() ? 1 : parts.size(); }
+  /// The same cluster as if it had nothing but the nodes of one part.
+  [[nodiscard]] Cluster part(std::size_t which) const;
+  /// Of every part, each once, in order.
+  [[nodiscard]] std::vector<const Accelerator*> chips() const;
+  [[nodiscard]] std::string chip_names() const; ///< "h100-sxm + h800"
+  /// One kind of node, and rank after rank in every place.
+  [[nodiscard]] bool uniform() const { return parts.empty() && fill.empty() && without.empty(); }
+  [[nodiscard]] std::int64_t ranks() const;
   [[nodiscard]] std::int64_t ranks_per_node() const { return node.accelerators * accelerator.ranks_per_accelerator; }
   [[nodiscard]] std::int64_t ranks_per_domain() const { return domain * accelerator.ranks_per_accelerator; }
 };

@@ -18,9 +18,10 @@ tl::unexpected<Error> unknown(const DegradedLink& d, const std::vector<LinkGroup
   const bool numbered = space != std::string::npos && space + 1 < d.link.size() &&
                         d.link.find_first_not_of("0123456789", space + 1) == std::string::npos;
   const std::string name = numbered ? d.link.substr(0, space) : d.link;
+  std::int64_t count = 0;
   for (const auto& g : groups)
-    if (g.name == name)
-      return fail(d.mark, message, fmt::format("there are `{} 0` to `{} {}`", name, name, g.count - 1));
+    if (g.name == name) count = g.number + g.count;
+  if (count > 0) return fail(d.mark, message, fmt::format("there are `{} 0` to `{} {}`", name, name, count - 1));
   const std::string near = nearest(name, names);
   if (near.empty()) return fail(d.mark, message, fmt::format("kinds of links: {}", fmt::join(names, ", ")));
   return fail(d.mark, message,
@@ -31,23 +32,24 @@ tl::unexpected<Error> unknown(const DegradedLink& d, const std::vector<LinkGroup
 /// its scale-up domain, and with every position of the first and the last node and the first rank of every site.
 class Routes {
 public:
-  Routes(const Topology& topology, const Cluster& cluster, std::set<LinkId> removed)
-      : topology_(topology), cluster_(cluster), removed_(std::move(removed)) {}
+  Routes(const Topology& topology, std::set<LinkId> removed) : topology_(topology), removed_(std::move(removed)) {}
 
   Result<void> check(const std::vector<std::pair<LinkId, const DegradedLink*>>& links) {
-    const std::int64_t ranks = topology_.ranks(), domain = cluster_.ranks_per_domain(),
-                       node = cluster_.ranks_per_node();
-    const std::int64_t last_node = (ranks - 1) / node * node;
+    const std::int64_t ranks = topology_.ranks();
+    std::vector<std::int64_t> everywhere; // the first and the last node, and somebody of every site
+    for (std::int64_t r = 0; r < ranks; ++r) {
+      const bool ends =
+          topology_.node_of(r) == topology_.node_of(0) || topology_.node_of(r) == topology_.node_of(ranks - 1);
+      if (ends || topology_.site_of(r) != topology_.site_of(r - 1)) everywhere.push_back(r);
+    }
+    std::int64_t first = 0; // of the rank's domain
     for (std::int64_t rank = 0; rank < ranks; ++rank) {
-      const std::int64_t first = rank / domain * domain;
-      for (std::int64_t other = first; other < std::min(ranks, first + domain); ++other)
+      if (topology_.domain_of(rank) != topology_.domain_of(first)) first = rank;
+      for (std::int64_t other = first; other < ranks && topology_.domain_of(other) == topology_.domain_of(rank);
+           ++other)
         look(rank, other);
-      for (std::int64_t other = 0; other < std::min(ranks, node); ++other)
+      for (const std::int64_t other : everywhere)
         both(rank, other);
-      for (std::int64_t other = last_node; other < ranks; ++other)
-        both(rank, other);
-      for (std::int64_t site = 0; site < topology_.sites(); ++site)
-        both(rank, topology_.sites() == 1 ? 0 : site * cluster_.ranks_per_site());
     }
     if (blocked_ < 0) return {};
     for (const auto& [id, d] : links)
@@ -75,7 +77,6 @@ private:
       }
   }
   const Topology& topology_;
-  const Cluster& cluster_;
   std::set<LinkId> removed_;
   std::vector<LinkId> path_;
   std::int64_t blocked_ = -1, from_ = 0, to_ = 0;
@@ -97,7 +98,7 @@ Result<void> check_degraded(const Cluster& cluster) {
     if (d.share == 0) removed.insert(*id);
   }
   if (removed.empty()) return {};
-  return Routes(topology, cluster, std::move(removed)).check(links);
+  return Routes(topology, std::move(removed)).check(links);
 }
 
 } // namespace weft::platforms

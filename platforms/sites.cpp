@@ -1,5 +1,6 @@
 #include "platforms/sites.hpp"
 
+#include "platforms/layout.hpp"
 #include "platforms/readers.hpp"
 
 #include <algorithm>
@@ -79,10 +80,14 @@ Result<void> check_sites(const Cluster& c, const Value& tree) {
   std::int64_t below = c.domain;
   for (const FabricTier& tier : c.fabric.tiers)
     below = std::max(below, tier.accelerators);
-  if (size % below != 0 || size % c.domain != 0)
+  bool whole = size % below == 0;
+  for (std::size_t i = 0; i < c.part_count(); ++i)
+    whole = whole && size % c.part(i).domain == 0;
+  if (!whole)
     return fail(said->find("accelerators")->mark,
                 fmt::format("a site of {} accelerators is no multiple of the {} of its largest block", size, below));
-  const std::int64_t sites = (c.accelerators + size - 1) / size;
+  const Layout layout(c, c.ranks());
+  const std::int64_t sites = layout.accelerator_of(layout.places() - 1) / size + 1;
   if (sites > most_sites)
     return fail(said->find("accelerators")->mark,
                 fmt::format("{} sites of {} accelerators: at most {} can be described", sites, size, most_sites));

@@ -52,10 +52,15 @@ std::string group_name(const LinkGroup& group, const std::vector<FabricTier>& ti
 
 } // namespace
 
-Topology::Topology(const Cluster& cluster, std::int64_t ranks)
-    : ranks_(ranks), ranks_per_node_(cluster.ranks_per_node()), ranks_per_domain_(cluster.ranks_per_domain()) {
-  scale_up_ = find(scale_up_kinds, cluster.node.scale_up)(cluster, ranks, LinkTable(groups_));
-  scale_out_ = find(scale_out_kinds, cluster.fabric.kind)(cluster, ranks, *scale_up_, LinkTable(groups_));
+Topology::Topology(const Cluster& cluster, std::int64_t ranks) : layout_(std::make_unique<Layout>(cluster, ranks)) {
+  LinkTable links(groups_, degraded_);
+  for (std::size_t i = 0; i < layout_->parts().size(); ++i) {
+    links.set_part(std::int32_t(i));
+    const Cluster part = cluster.part(i);
+    scale_up_.push_back(find(scale_up_kinds, part.node.scale_up)(part, layout_->parts()[i].places, links));
+  }
+  links.set_part(0);
+  scale_out_ = find(scale_out_kinds, cluster.fabric.kind)(cluster, *layout_, scale_up_, links);
   join_sites(cluster);
   for (LinkGroup& g : groups_)
     g.name = group_name(g, cluster.fabric.tiers);
@@ -74,14 +79,20 @@ Reach Topology::reach(std::int64_t from, std::int64_t to) const {
 }
 
 void Topology::append_path(std::int64_t from, std::int64_t to, std::vector<LinkId>& out, const FlowKey& key) const {
+  const std::int64_t a = layout_->place(from), b = layout_->place(to);
   switch (reach(from, to)) {
   case Reach::self: return;
-  case Reach::domain: scale_up_->append_path(from, to, out); return;
-  case Reach::fabric: scale_out_->append_path(from, to, key, out); return;
+  case Reach::domain: {
+    const std::size_t part = layout_->part_of(a);
+    const std::int64_t first = layout_->parts()[part].first;
+    scale_up_[part]->append_path(a - first, b - first, out);
+    return;
+  }
+  case Reach::fabric: scale_out_->append_path(a, b, key, out); return;
   case Reach::wan:
-    scale_out_->append_up(from, to, key, out);
+    scale_out_->append_up(a, b, key, out);
     out.push_back(wan_ + LinkId(site_of(from) * sites_ + site_of(to)));
-    scale_out_->append_down(from, to, key, out);
+    scale_out_->append_down(a, b, key, out);
     return;
   }
 }
@@ -98,7 +109,7 @@ std::size_t Topology::group_of(LinkId id) const {
 
 Link Topology::link(LinkId id) const {
   const LinkGroup& g = groups_[group_of(id)];
-  Link out{g.kind, g.tier, std::int64_t(id - g.first), g.capacity, g.binding};
+  Link out{g.kind, g.tier, std::int64_t(id - g.first), g.part, g.capacity, g.binding};
   if (degraded_.empty()) return out;
   if (const auto d = degraded_.find(id); d != degraded_.end()) {
     out.capacity = out.capacity * d->second;
@@ -109,20 +120,32 @@ Link Topology::link(LinkId id) const {
 
 std::string Topology::link_name(LinkId id) const {
   const LinkGroup& g = groups_[group_of(id)];
-  return fmt::format("{} {}", g.name, id - g.first);
+  return fmt::format("{} {}", g.name, g.number + (id - g.first));
 }
 
 void Topology::order_ring(std::vector<std::int32_t>& members) const {
-  scale_up_->order_ring(members);
+  const std::size_t part = part_of(members.front());
+  if (layout_->uniform()) {
+    scale_up_[part]->order_ring(members);
+    return;
+  }
+  const std::int64_t first = layout_->parts()[part].first;
+  for (std::int32_t& m : members)
+    m = std::int32_t(layout_->place(m) - first);
+  scale_up_[part]->order_ring(members);
+  for (std::int32_t& m : members)
+    m = std::int32_t(layout_->rank_at(m + first));
 }
 
 /// A row for every ordered pair of sites, the unused diagonal included.
 void Topology::join_sites(const Cluster& cluster) {
-  sites_ = cluster.sites.accelerators == 0 ? 1 : blocks(ranks_, cluster.ranks_per_site());
+  if (cluster.sites.accelerators == 0) return;
+  per_site_ = cluster.sites.accelerators;
+  sites_ = layout_->accelerator_of(layout_->places() - 1) / per_site_ + 1;
   if (sites_ == 1) return;
-  ranks_per_site_ = cluster.ranks_per_site();
   const BytesPerSecond first = site_bandwidth(cluster, 0, 1);
-  wan_ = LinkTable(groups_).add(LinkKind::wan, sites_ * sites_, {sites_, ranks_per_site_}, first, true, -1, sites_);
+  const std::int64_t ranks = per_site_ * cluster.accelerator.ranks_per_accelerator;
+  wan_ = LinkTable(groups_, degraded_).add(LinkKind::wan, sites_ * sites_, {sites_, ranks}, first, true, -1, sites_);
   for (std::int64_t a = 0; a < sites_; ++a)
     for (std::int64_t b = 0; b < sites_; ++b) {
       site_delay_.push_back(a == b ? Seconds(0) : platforms::site_delay(cluster, a, b));
@@ -141,7 +164,8 @@ void Topology::degrade(const Cluster& cluster) {
     const auto [link, fresh] = degraded_.try_emplace(*id, d.share);
     if (!fresh) link->second *= d.share;
     if (d.share != 0) continue;
-    scale_up_->avoid(*id);
+    for (const auto& part : scale_up_)
+      part->avoid(*id);
     scale_out_->avoid(*id);
   }
 }
@@ -155,7 +179,8 @@ std::optional<LinkId> find_link(const std::vector<LinkGroup>& groups, const std:
   if (error != std::errc{} || end != last || std::to_string(owner).size() != std::size_t(last - first))
     return std::nullopt;
   for (const LinkGroup& g : groups)
-    if (owner >= 0 && owner < g.count && name.compare(0, space, g.name) == 0) return LinkId(g.first + owner);
+    if (owner >= g.number && owner < g.number + g.count && name.compare(0, space, g.name) == 0)
+      return LinkId(g.first + owner - g.number);
   return std::nullopt;
 }
 

@@ -2,7 +2,7 @@
 // The links between ranks and which of them a message takes. Directional, per rank where a rank owns them;
 // k parallel links under balanced routing are one link of k times the capacity.
 
-#include "platforms/cluster.hpp"
+#include "platforms/layout.hpp"
 
 #include <cstdint>
 #include <map>
@@ -37,12 +37,13 @@ struct Link {
   LinkKind kind{};
   std::int32_t tier = -1;  ///< fabric tier, for tier_up and tier_down; direction of a torus link
   std::int64_t owner = 0;  ///< rank, NIC, node or block that owns it
+  std::int32_t part = 0;   ///< of the cluster; 0 for tiers and sites
   BytesPerSecond capacity; ///< line rate, one direction
   bool binding = true; ///< false: capacity ≥ the sum of what feeds it, so it can never limit (bytes are still counted)
 };
 
-/// A run of links that are alike, numbered 0 .. count-1 ("NIC tx 12", "pod uplink 3"). They belong to blocks of ranks:
-/// link i to the block of ranks i / per_block · ranks and on.
+/// A run of links that are alike, numbered in order ("NIC tx 12", "pod uplink 3"). They belong to blocks of ranks:
+/// link i to the block of ranks i / per_block · ranks and on (of places, where those are more; see Layout).
 struct LinkGroup {
   std::string name;
   LinkKind kind{};
@@ -54,6 +55,8 @@ struct LinkGroup {
   BytesPerSecond capacity;    ///< of a link that is not degraded
   bool binding = true;        ///< see Link
   std::int64_t unused = 0;    ///< of them, numbers behind which nothing stands (a diagonal)
+  std::int32_t part = 0;      ///< see Link
+  std::int64_t number = 0;    ///< of the first one: parts count on
 };
 
 /// What tells flows between the same two ranks apart where routes are hashed.
@@ -69,7 +72,7 @@ enum class Reach { self, domain, fabric, wan };
 class ScaleUp;
 class ScaleOut;
 
-/// Ranks 0 .. ranks-1 fill nodes in order, a node's ranks fill its accelerators in order.
+/// Ranks 0 .. ranks-1 stand where Layout says, in order. The kinds of fabric below count places, not ranks.
 class Topology {
 public:
   Topology(const Cluster& cluster, std::int64_t ranks);
@@ -77,24 +80,28 @@ public:
   Topology(Topology&&) noexcept;
   Topology& operator=(Topology&&) noexcept;
 
-  [[nodiscard]] std::int64_t ranks() const { return ranks_; }
+  [[nodiscard]] std::int64_t ranks() const { return layout_->ranks(); }
+  [[nodiscard]] const Layout& layout() const { return *layout_; }
   [[nodiscard]] std::int64_t sites() const { return sites_; }
-  [[nodiscard]] std::int64_t site_of(std::int64_t rank) const { return sites_ == 1 ? 0 : rank / ranks_per_site_; }
+  [[nodiscard]] std::int64_t site_of(std::int64_t rank) const {
+    return sites_ == 1 ? 0 : layout_->accelerator_of(layout_->place(rank)) / per_site_;
+  }
   /// One way, without what switches and libraries add.
   [[nodiscard]] Seconds site_delay(std::int64_t a, std::int64_t b) const {
     return a == b ? Seconds(0) : site_delay_[std::size_t(a * sites_ + b)];
   }
-  [[nodiscard]] std::int64_t ranks_per_domain() const { return ranks_per_domain_; }
+  /// Where nothing is left out; of the first part.
+  [[nodiscard]] std::int64_t ranks_per_domain() const { return layout_->parts().front().per_domain; }
   /// All links, as runs in ascending order of ids: nothing is stored for one link unless it is degraded.
   [[nodiscard]] const std::vector<LinkGroup>& groups() const { return groups_; }
   [[nodiscard]] std::int64_t link_count() const;
   [[nodiscard]] std::size_t group_of(LinkId id) const;
   [[nodiscard]] Link link(LinkId id) const;
-  [[nodiscard]] const std::map<LinkId, double>& degraded() const {
-    return degraded_;
-  } ///< share of the group's capacity; sites' links may exceed it
-  [[nodiscard]] std::int64_t node_of(std::int64_t rank) const { return rank / ranks_per_node_; }
-  [[nodiscard]] std::int64_t domain_of(std::int64_t rank) const { return rank / ranks_per_domain_; }
+  /// Shares of their group's capacity. Links between sites and uplinks of unequal blocks may exceed it.
+  [[nodiscard]] const std::map<LinkId, double>& degraded() const { return degraded_; }
+  [[nodiscard]] std::size_t part_of(std::int64_t rank) const { return layout_->part_of(layout_->place(rank)); }
+  [[nodiscard]] std::int64_t node_of(std::int64_t rank) const { return layout_->node_of(layout_->place(rank)); }
+  [[nodiscard]] std::int64_t domain_of(std::int64_t rank) const { return layout_->domain_of(layout_->place(rank)); }
   [[nodiscard]] Reach reach(std::int64_t from, std::int64_t to) const;
   /// Appends the links of the route from one rank to another, source first; nothing for self. `key` matters where
   /// routing is hashed.
@@ -111,24 +118,23 @@ public:
 private:
   void degrade(const Cluster& cluster);
   void join_sites(const Cluster& cluster);
-  std::int64_t ranks_ = 0;
-  std::int64_t ranks_per_node_ = 1;
-  std::int64_t ranks_per_domain_ = 1;
-  std::int64_t sites_ = 1, ranks_per_site_ = 1;
-  LinkId wan_ = 0; ///< from site a to site b: wan_ + a · sites + b
+  std::unique_ptr<Layout> layout_;        ///< the fabrics keep a reference
+  std::int64_t sites_ = 1, per_site_ = 1; ///< accelerators of one
+  LinkId wan_ = 0;                        ///< from site a to site b: wan_ + a · sites + b
   std::vector<Seconds> site_delay_;
   std::int64_t queue_pairs_ = 1;
   bool hashed_ = false;
   std::vector<LinkGroup> groups_;
   std::map<LinkId, double> degraded_;
-  std::unique_ptr<ScaleUp> scale_up_;
+  std::vector<std::unique_ptr<ScaleUp>> scale_up_; ///< by part
   std::unique_ptr<ScaleOut> scale_out_;
 };
 
 /// The link of that name, "pod uplink 3"; nothing when there is none.
 std::optional<LinkId> find_link(const std::vector<LinkGroup>& groups, const std::string& name);
 
-/// One kind of scale-up fabric; implementations stand in topologies/, listed in one table in topology.cpp.
+/// One kind of scale-up fabric; implementations stand in topologies/, listed in one table in topology.cpp. "Ranks" are
+/// places, counted from the first one of its part.
 class ScaleUp {
 public:
   virtual ~ScaleUp() = default;
@@ -143,7 +149,7 @@ public:
   virtual void avoid(LinkId /*link*/) {}
 };
 
-/// One kind of scale-out fabric: NICs and tiers.
+/// One kind of scale-out fabric: NICs and tiers. "Ranks" are places.
 class ScaleOut {
 public:
   virtual ~ScaleOut() = default;

@@ -232,8 +232,7 @@ tl::expected<ClosedForm, std::string> of_one(const platforms::Cluster& cluster, 
     if (g.kind == LinkKind::tier_up && g.binding && g.ranks < ranks && carried.border > 0 && !carried.out)
       return tl::unexpected<std::string>("no closed form of trees and halvings across an oversubscribed tier");
     const double bytes = through(g, carried, shape, double(ranks));
-    if (bytes > 0 && g.binding)
-      out.terms.push_back({g.name, bytes, rates.capacity({g.kind, g.tier, 0, g.capacity, true})});
+    if (bytes > 0 && g.binding) out.terms.push_back({g.name, bytes, rates.capacity(g)});
   }
   return out;
 }
@@ -249,6 +248,7 @@ tl::expected<std::vector<ClosedForm>, std::string> closed_form(const platforms::
   if (!cluster.degraded.empty()) return tl::unexpected<std::string>("no closed form with degraded links");
   if (cluster.fabric.plane_of == platforms::PlaneOf::nic && cluster.fabric.planes > 1)
     return tl::unexpected<std::string>("no closed form across planes of cards");
+  if (!cluster.uniform()) return tl::unexpected<std::string>("no closed form on a cluster of unequal domains");
   const std::int64_t domain = cluster.ranks_per_domain();
   if (ranks > domain && ranks % domain != 0)
     return tl::unexpected<std::string>("no closed form with a part-filled scale-up domain");

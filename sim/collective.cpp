@@ -23,16 +23,38 @@ double bus_factor(CollectiveOp op, std::int64_t ranks) {
 }
 
 CollectivePricer::CollectivePricer(const platforms::Cluster& cluster) : cluster_(cluster) {
+  for (std::size_t i = 0; i < cluster.part_count(); ++i)
+    parts_.push_back(nodes_of(cluster.part(i)));
+  across_ = parts_.front();
+  tier_efficiency_ = across_.card_efficiency;
+  auto slower = [](auto& of_all, const auto& one) { of_all.value = std::max(of_all.value, one.value); };
+  for (const Nodes& one : parts_) {
+    slower(across_.timing.phase, one.timing.phase);
+    slower(across_.timing.hop, one.timing.hop);
+    slower(across_.timing.point_to_point, one.timing.point_to_point);
+    across_.exchange_slower = std::max(across_.exchange_slower, one.exchange_slower);
+    tier_efficiency_ = std::max(tier_efficiency_, one.card_efficiency);
+  }
+}
+
+CollectivePricer::Nodes CollectivePricer::nodes_of(const platforms::Cluster& cluster) {
   const auto& port = cluster.accelerator.scale_up;
-  mesh_ = cluster.node.scale_up == platforms::ScaleUpKind::full_mesh;
-  const bool direct = mesh_ || cluster.node.scale_up == platforms::ScaleUpKind::torus;
+  const auto& nics = cluster.node.nics;
+  Nodes out;
+  out.timing = port.timing;
+  out.mesh = cluster.node.scale_up == platforms::ScaleUpKind::full_mesh;
+  const bool direct = out.mesh || cluster.node.scale_up == platforms::ScaleUpKind::torus;
   const double line = direct && port.link_bandwidth
                           ? port.link_bandwidth->value.count()
                           : port.bandwidth.value.count() / double(cluster.accelerator.ranks_per_accelerator);
-  port_rate_ = line * port.timing.efficiency.value;
+  out.port_rate = line * port.timing.efficiency.value;
+  out.card_efficiency = nics.efficiency.value;
+  if (nics.all_to_all_efficiency) out.exchange_slower = nics.efficiency.value / nics.all_to_all_efficiency->value;
+  return out;
 }
 
 double CollectivePricer::capacity(const platforms::Link& link) const {
+  const Nodes& nodes = parts_[std::size_t(link.part)];
   switch (link.kind) {
   case LinkKind::scale_up_tx:
   case LinkKind::scale_up_rx:
@@ -43,19 +65,19 @@ double CollectivePricer::capacity(const platforms::Link& link) const {
   case LinkKind::bridge:
   case LinkKind::pcie_up:
   case LinkKind::pcie_down:
-  case LinkKind::host: return link.capacity.count() * cluster_.accelerator.scale_up.timing.efficiency.value;
+  case LinkKind::host: return link.capacity.count() * nodes.timing.efficiency.value;
   case LinkKind::nic_tx:
-  case LinkKind::nic_rx:
+  case LinkKind::nic_rx: return link.capacity.count() * nodes.card_efficiency;
   case LinkKind::tier_up:
-  case LinkKind::tier_down: return link.capacity.count() * cluster_.node.nics.efficiency.value;
+  case LinkKind::tier_down: return link.capacity.count() * tier_efficiency_;
   case LinkKind::wan: return link.capacity.count() * cluster_.sites.efficiency->value; // checked when read
   }
   return 0;
 }
 
-double CollectivePricer::in_domain_latency(double phases, double bytes, bool in_network) const {
-  const auto& timing = cluster_.accelerator.scale_up.timing;
-  double rate = port_rate_;
+double CollectivePricer::in_domain_latency(const Nodes& nodes, double phases, double bytes, bool in_network) {
+  const auto& timing = nodes.timing;
+  double rate = nodes.port_rate;
   if (in_network) rate *= timing.in_network_efficiency->value / timing.efficiency.value;
   const double y_us = bytes / rate * 1e6;
   return timing.phase.value.count() * phases + timing.sqrt_us.value * std::sqrt(y_us) * 1e-6;
@@ -63,24 +85,23 @@ double CollectivePricer::in_domain_latency(double phases, double bytes, bool in_
 
 Transfer CollectivePricer::all_to_all(double bytes, const Placement::Communicator& c) const {
   const double n = double(c.span.ranks), k = double(c.span.domains), pair = bytes / n / double(c.split);
+  const Nodes& here = nodes(c);
   if (c.span.domains == 1) {
-    const double on_port = mesh_ ? pair : pair * (n - 1);
+    const double on_port = here.mesh ? pair : pair * (n - 1);
     if (c.algorithm != Algorithm::pairwise)
-      return {Algorithm::all_to_all, in_domain_latency(1, on_port, false), pair, pair};
-    return {Algorithm::pairwise, (n - 1) * cluster_.accelerator.scale_up.timing.phase.value.count(), pair, pair};
+      return {Algorithm::all_to_all, in_domain_latency(here, 1, on_port, false), pair, pair};
+    return {Algorithm::pairwise, (n - 1) * here.timing.phase.value.count(), pair, pair};
   }
   // Sends to all peers go out at once; what is paid one after the other is a post per domain.
-  const auto& nics = cluster_.node.nics;
-  const double slower = nics.all_to_all_efficiency ? nics.efficiency.value / nics.all_to_all_efficiency->value : 1;
   const double steps = c.algorithm == Algorithm::pairwise ? n - n / k : k - 1;
   const double latency = cluster_.fabric.latency.base.value.count() +
                          steps * cluster_.fabric.latency.hop.value.count() + c.span.longest_delay;
   return {c.algorithm == Algorithm::pairwise ? Algorithm::pairwise : Algorithm::all_to_all, latency,
-          pair * c.cross_share * slower, pair * c.cross_share};
+          pair * c.cross_share * here.exchange_slower, pair * c.cross_share};
 }
 
 Transfer CollectivePricer::stepwise(CollectiveOp op, double bytes, const Placement::Communicator& c) const {
-  const auto& timing = cluster_.accelerator.scale_up.timing;
+  const auto& timing = nodes(c).timing;
   const auto& fabric = cluster_.fabric.latency;
   const double n = double(c.span.ranks), k = double(c.span.domains), phases = op == CollectiveOp::all_reduce ? 2 : 1;
   const double levels = std::ceil(std::log2(k)), on_edge = bytes / double(c.split);
@@ -104,7 +125,7 @@ Transfer CollectivePricer::stepwise(CollectiveOp op, double bytes, const Placeme
 }
 
 Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::Communicator& c, double rate) const {
-  const auto& timing = cluster_.accelerator.scale_up.timing;
+  const auto& timing = nodes(c).timing;
   const auto& fabric = cluster_.fabric.latency;
   const double n = double(c.span.ranks), k = double(c.span.domains), bytes = size.count();
   const double phases = op == CollectiveOp::all_reduce ? 2 : 1;
@@ -138,10 +159,10 @@ Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::C
   default: break;
   }
   const double moved = bus_factor(op, c.span.ranks) * bytes;
-  if (c.span.domains == 1 && mesh_ &&
+  if (c.span.domains == 1 && nodes(c).mesh &&
       c.algorithm != Algorithm::ring) { // every pair exchanges S/n directly, twice for an all-reduce
     const double on_link = phases * bytes / n;
-    return {Algorithm::mesh, in_domain_latency(phases, on_link, false), on_link, on_link};
+    return {Algorithm::mesh, in_domain_latency(nodes(c), phases, on_link, false), on_link, on_link};
   }
   if (c.span.domains == 1) {
     const bool chosen = c.algorithm == Algorithm::automatic && timing.in_network_ranks &&
@@ -149,7 +170,7 @@ Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::C
     const bool in_network = op == CollectiveOp::all_reduce && timing.in_network_efficiency &&
                             (chosen || c.algorithm == Algorithm::in_network);
     const double on_edge = moved / double(c.split);
-    const double latency = in_domain_latency(phases, on_edge, in_network);
+    const double latency = in_domain_latency(nodes(c), phases, on_edge, in_network);
     if (!in_network) return {Algorithm::ring, latency, on_edge, on_edge};
     // Each rank sends S and receives S; the reduction's rate is a bus bandwidth of its own.
     const double relative = timing.in_network_efficiency->value / timing.efficiency.value;

@@ -45,14 +45,32 @@ public:
                                 const Placement::Communicator& c, const std::vector<double>& capacity) const;
   /// Achieved bytes/s of a link: line rate × the efficiency of its kind.
   [[nodiscard]] double capacity(const platforms::Link& link) const;
+  /// Of each link of a run that are alike.
+  [[nodiscard]] double capacity(const platforms::LinkGroup& g) const {
+    return capacity({g.kind, g.tier, 0, g.part, g.capacity, true});
+  }
 
 private:
   [[nodiscard]] Transfer stepwise(workloads::CollectiveOp op, double bytes, const Placement::Communicator& c) const;
   [[nodiscard]] Transfer all_to_all(double bytes, const Placement::Communicator& c) const;
-  [[nodiscard]] double in_domain_latency(double phases, double bytes_per_port, bool in_network) const;
+  /// What patterns need of the nodes they run on.
+  struct Nodes {
+    platforms::ScaleUpTiming timing;
+    bool mesh = false;
+    double port_rate = 0; ///< achieved bytes/s of a rank's scale-up port, or of a mesh link
+    double card_efficiency = 1;
+    double exchange_slower = 1; ///< efficiency of cards over that in all-to-all
+  };
+  static Nodes nodes_of(const platforms::Cluster& one_kind);
+  [[nodiscard]] const Nodes& nodes(const Placement::Communicator& c) const {
+    return c.part < 0 ? across_ : parts_[std::size_t(c.part)];
+  }
+  [[nodiscard]] static double in_domain_latency(const Nodes& nodes, double phases, double bytes_per_port,
+                                                bool in_network);
   const platforms::Cluster& cluster_;
-  bool mesh_ = false;
-  double port_rate_ = 0; ///< achieved bytes/s of a rank's scale-up port, or of a mesh link
+  std::vector<Nodes> parts_;
+  Nodes across_;               ///< the slowest of each: of a communicator over several parts, which waits for it
+  double tier_efficiency_ = 1; ///< the best cards': what others do not reach limits them at their cards
 };
 
 } // namespace weft::sim

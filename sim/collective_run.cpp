@@ -26,9 +26,8 @@ struct Wanted {
 
 class Builder : Communicators {
 public:
-  Builder(const platforms::Topology& topology, platforms::ScaleUpKind kind, const Symmetry& symmetry,
-          std::int64_t per_domain, std::uint64_t seed)
-      : Communicators(topology, kind, symmetry, seed), per_domain_(per_domain) {}
+  Builder(const platforms::Topology& topology, const Symmetry& symmetry, std::int64_t per_domain, std::uint64_t seed)
+      : Communicators(topology, symmetry, seed), per_domain_(per_domain) {}
 
   std::optional<Placement> build(const std::vector<Wanted>& wanted) {
     for (std::size_t i = 0; i < wanted.size() && !uneven_; ++i)
@@ -46,9 +45,12 @@ private:
     if (w.group != GroupKind::domains) return;
     for (const auto& run : symmetry_.runs()) {
       run_ = run;
-      const std::int64_t unit = run.first * symmetry_.width();
-      for (std::int64_t first = unit; first < unit + symmetry_.width(); first += per_domain_) {
-        Members members = ranks(first, std::min(first + per_domain_, unit + symmetry_.width()), 1);
+      const std::int64_t unit = run.first * symmetry_.width(), end = unit + symmetry_.width();
+      for (std::int64_t first = unit, next = unit; first < end; first = next) {
+        const std::int64_t domain = loader_.topology().domain_of(first);
+        while (next < end && loader_.topology().domain_of(next) == domain)
+          ++next;
+        Members members = ranks(first, next, 1);
         if (w.exchange)
           exchange(role, std::move(members), 1, w.algorithm);
         else
@@ -96,7 +98,7 @@ public:
     const FoldInput in = fold_input(placement_, topology_, collectives_, cell_speed, 0);
     folded_ = fold(placement_, in, !options_.fold);
     const std::vector<double> speed(folded_.ranks.size(), 1.0);
-    auto runs = run_engines({{program_, folded_, placement_, collectives_, speed, 0, {}, options_.solver}}, 1);
+    auto runs = run_engines({{program_, folded_, placement_, collectives_, speed, {}, {}, options_.solver}}, 1);
     if (!runs) throw std::runtime_error(runs.error()); // not what the user typed
     return result(runs->front());
   }
@@ -137,14 +139,13 @@ private:
 
   [[nodiscard]] Placement placed() const {
     const workloads::Scenario s = domains_as_replicas(topology_.ranks(), per_domain_);
-    const auto kind = cluster_.node.scale_up;
     if (options_.fold && options_.structural) {
       const Symmetry symmetry = Symmetry::find(s, topology_);
-      if (auto p = Builder(topology_, kind, symmetry, per_domain_, std::uint64_t(options_.seed)).build(wanted_))
+      if (auto p = Builder(topology_, symmetry, per_domain_, std::uint64_t(options_.seed)).build(wanted_))
         return std::move(*p);
     }
     const Symmetry none = Symmetry::none(s.plan);
-    return *Builder(topology_, kind, none, per_domain_, std::uint64_t(options_.seed)).build(wanted_);
+    return *Builder(topology_, none, per_domain_, std::uint64_t(options_.seed)).build(wanted_);
   }
 
   [[nodiscard]] CollectiveRun result(const EngineRun& run) const {
@@ -159,8 +160,7 @@ private:
     for (std::size_t i = 0; i < asked_.size(); ++i)
       out.collectives.push_back(outcome(run, i, flows));
     for (const auto& g : topology_.groups())
-      out.links.push_back(
-          {g.name, 0, double(g.count) * collectives_.capacity({g.kind, g.tier, 0, g.capacity, true}), g.count});
+      out.links.push_back({g.name, 0, double(g.count) * collectives_.capacity(g), g.count});
     for (const auto& load : folded_.loads)
       out.links[std::size_t(load.group)].bytes += flows[std::size_t(load.communicator)] * load.weight;
     return out;
@@ -204,6 +204,12 @@ private:
   Folded folded_;
 };
 
+/// Runs inside domains and along rails.
+bool layered(Algorithm algorithm) {
+  return algorithm == Algorithm::hierarchical || algorithm == Algorithm::halving_doubling ||
+         algorithm == Algorithm::nhr;
+}
+
 /// Why the algorithm cannot run this here; empty = it can.
 std::string refusal(const platforms::Cluster& cluster, std::int64_t ranks, const AskedCollective& a) {
   const auto& table = algorithm_table();
@@ -216,13 +222,13 @@ std::string refusal(const platforms::Cluster& cluster, std::int64_t ranks, const
                        fmt::join(able, ", "));
   }
   const std::int64_t per_domain = cluster.ranks_per_domain();
+  if (!cluster.uniform() && (a.group == GroupKind::rails || layered(a.algorithm)))
+    return "rails join the same places of scale-up domains, and those of this cluster are unequal";
   if (a.group == GroupKind::rails && (ranks <= per_domain || ranks % per_domain != 0))
     return fmt::format("rails join the same places of several whole scale-up domains, and {} ranks are not several "
                        "times {}",
                        ranks, per_domain);
-  const bool layered = a.algorithm == Algorithm::hierarchical || a.algorithm == Algorithm::halving_doubling ||
-                       a.algorithm == Algorithm::nhr;
-  if (layered && a.group == GroupKind::world && ranks > per_domain && ranks % per_domain != 0)
+  if (layered(a.algorithm) && a.group == GroupKind::world && ranks > per_domain && ranks % per_domain != 0)
     return fmt::format("algorithm `{}` needs whole scale-up domains, and {} ranks are no multiple of {}",
                        algorithm_name(a.algorithm), ranks, per_domain);
   if (a.algorithm == Algorithm::hierarchical && (a.group != GroupKind::world || ranks <= per_domain))
@@ -245,9 +251,8 @@ std::string refusal(const platforms::Cluster& cluster, std::int64_t ranks, const
 } // namespace
 
 std::vector<AskedCollective> phases_of(const AskedCollective& a, std::int64_t ranks, std::int64_t ranks_per_domain) {
-  const bool layered = a.algorithm == Algorithm::hierarchical || a.algorithm == Algorithm::halving_doubling ||
-                       a.algorithm == Algorithm::nhr;
-  if (!layered || a.group != GroupKind::world || ranks <= ranks_per_domain || ranks_per_domain == 1) return {a};
+  if (!layered(a.algorithm) || a.group != GroupKind::world || ranks <= ranks_per_domain || ranks_per_domain == 1)
+    return {a};
   const auto inner = a.algorithm == Algorithm::hierarchical ? Algorithm::automatic : a.algorithm;
   auto inside = [&](CollectiveOp op) { return AskedCollective{op, a.size, GroupKind::domains, Algorithm::automatic}; };
   auto along = [&](CollectiveOp op, double size) { return AskedCollective{op, Bytes(size), GroupKind::rails, inner}; };

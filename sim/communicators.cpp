@@ -4,9 +4,8 @@
 
 namespace weft::sim {
 
-Communicators::Communicators(const platforms::Topology& topology, platforms::ScaleUpKind kind, const Symmetry& symmetry,
-                             std::uint64_t seed)
-    : symmetry_(symmetry), loader_(topology, kind, symmetry, placement_.links, seed), rings_(loader_) {
+Communicators::Communicators(const platforms::Topology& topology, const Symmetry& symmetry, std::uint64_t seed)
+    : symmetry_(symmetry), loader_(topology, symmetry, placement_.links, seed), rings_(loader_) {
   placement_.symmetry = symmetry;
   for (const auto& run : symmetry.runs())
     for (std::int64_t stretch = 0; stretch < symmetry.stretches(); ++stretch)
@@ -14,6 +13,7 @@ Communicators::Communicators(const platforms::Topology& topology, platforms::Sca
         Placement::Cell cell;
         cell.rank = (stretch * symmetry.units() + run.first) * symmetry.width() + i;
         cell.count = run.count;
+        cell.part = std::int32_t(topology.part_of(cell.rank));
         cell.communicator.fill(-1);
         placement_.cells.push_back(cell);
       }
@@ -69,6 +69,7 @@ void Communicators::spread_exchange(Role role, Members members, Algorithm algori
 void Communicators::channel(Role sender, std::int32_t from, std::int32_t to) {
   Placement::Communicator c = open(sender);
   c.count = run_.count;
+  c.part = part_of({from, to});
   c.span = loader_.span({from, to});
   c.split = loader_.open(sender, c.span.domains);
   loader_.send(from, to, placement_.uses);
@@ -82,6 +83,7 @@ void Communicators::channel(Role sender, std::int32_t from, std::int32_t to) {
 void Communicators::world() {
   if (loader_.topology().ranks() == 1) return;
   Placement::Communicator c = open(Role::world);
+  c.part = loader_.topology().layout().parts().size() == 1 ? 0 : -1;
   c.span = loader_.span_of_all();
   for (std::size_t id = 0; id < placement_.cells.size(); ++id)
     placement_.members.push_back(std::int32_t(id));
@@ -100,6 +102,7 @@ Placement::Communicator Communicators::open_inside(Role role, Members& members) 
   std::sort(members.begin(), members.end());
   Placement::Communicator c = open(role);
   c.count = run_.count;
+  c.part = part_of(members);
   c.span = loader_.span(members);
   c.split = loader_.open(role, c.span.domains);
   return c;
@@ -111,6 +114,14 @@ Placement::Communicator Communicators::open_across(Role role, Members& members) 
   c.span = loader_.span_of_units(members);
   c.spans_units = true;
   return c;
+}
+
+std::int32_t Communicators::part_of(const Members& members) const {
+  const platforms::Topology& t = loader_.topology();
+  if (t.layout().parts().size() == 1) return 0;
+  const std::size_t first = t.part_of(members.front());
+  const bool same = std::all_of(members.begin(), members.end(), [&](std::int32_t m) { return t.part_of(m) == first; });
+  return same ? std::int32_t(first) : -1;
 }
 
 void Communicators::join(const Members& members, std::int64_t unit) {

@@ -11,8 +11,7 @@ public:
   using Members = std::vector<std::int32_t>; ///< ranks
 
   /// Gives every rank that stands for others its cell. `seed` deals hashed routes.
-  Communicators(const platforms::Topology& topology, platforms::ScaleUpKind kind, const Symmetry& symmetry,
-                std::uint64_t seed);
+  Communicators(const platforms::Topology& topology, const Symmetry& symmetry, std::uint64_t seed);
   Communicators(const Communicators&) = delete;
   Communicators& operator=(const Communicators&) = delete;
 
@@ -40,6 +39,8 @@ private:
   Placement::Communicator open(Role role);
   Placement::Communicator open_inside(Role role, Members& members);
   Placement::Communicator open_across(Role role, Members& members);
+  /// Of the cluster, in which all of them are; -1: in several.
+  [[nodiscard]] std::int32_t part_of(const Members& members) const;
   void join(const Members& members, std::int64_t unit);
   void join_all(const Members& members);
   void close(Placement::Communicator c);

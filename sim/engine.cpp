@@ -33,6 +33,8 @@ public:
     run_.begin.assign(ranks(), 0);
     run_.lead.assign(ranks(), 0);
     gathered_.assign(ranks(), 0);
+    for (const double sigma : in.overlap_slowdown)
+      slows_ = slows_ || sigma != 0;
     end_.assign(ranks(), 0);
   }
 
@@ -172,14 +174,15 @@ private:
   // --- compute ---------------------------------------------------------------------------------------
   void begin_compute(Cell& cell, std::int32_t op_id) {
     const Op& op = program(std::size_t(cell.members[0].rank_class)).ops[std::size_t(op_id)];
-    const Cost& cost = in_.prices.costs[std::size_t(op.cost)];
     cell.op = op_id;
     cell.begin = cell.since = network_->now();
     cell.progress = 0;
     for (Member& m : cell.members) {
+      const auto part = std::size_t(in_.folded.ranks[std::size_t(m.rank_class)].part);
+      const Cost& cost = in_.prices.costs[part][std::size_t(op.cost)];
       const double speed = in_.speed[std::size_t(m.rank_class)];
       m.free = op.share * ((cost.elastic + cost.scalable) / speed + (cost.rigid - cost.scalable));
-      m.beside = m.free + op.share * in_.overlap_slowdown * cost.elastic / speed;
+      m.beside = m.free + op.share * in_.overlap_slowdown[part] * cost.elastic / speed;
       m.slowed = 0;
       m.is_beside = beside_[std::size_t(m.rank_class)] > 0;
     }
@@ -228,7 +231,7 @@ private:
   /// A rank class gains or loses a collective that takes cores from its compute.
   void disturb(std::int32_t rc, int change) {
     beside_[std::size_t(rc)] += change;
-    if (in_.overlap_slowdown != 0) disturbed_.push_back(cell_of_[std::size_t(rc)]);
+    if (slows_) disturbed_.push_back(cell_of_[std::size_t(rc)]);
   }
   /// Cells go on at another pace once a date is over: until then one collective may take another's place, and whether
   /// the first ends before the second begins is no matter of time.
@@ -332,6 +335,7 @@ private:
   std::vector<double> end_, gathered_; ///< by rank class: of its last op, of its gathers
   std::set<std::int64_t> slowing_;     ///< messages that take cores
   std::int64_t unfinished_ = 0;
+  bool slows_ = false; ///< communication slows compute beside it
 };
 
 } // namespace

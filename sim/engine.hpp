@@ -40,8 +40,8 @@ struct EngineInput {
   const Folded& folded;
   const Placement& placement;
   const CollectivePricer& collectives;
-  std::vector<double> speed;   ///< by rank class; 1 = nominal, 0.5 = half as fast
-  double overlap_slowdown = 0; ///< σ
+  std::vector<double> speed;            ///< by rank class; 1 = nominal, 0.5 = half as fast
+  std::vector<double> overlap_slowdown; ///< σ, by part of the cluster
   Prices prices;
   Solver solver = Solver::fluid;
 };

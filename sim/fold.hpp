@@ -12,7 +12,7 @@ namespace weft::sim {
 
 /// Start colours: whatever makes two things different before any neighbour is looked at.
 struct StartColours {
-  std::vector<std::uint64_t> rank;         ///< program, speed, slow-down
+  std::vector<std::uint64_t> rank;         ///< program, chip, speed
   std::vector<std::uint64_t> communicator; ///< role, latency terms
   std::vector<std::uint64_t> link;         ///< capacity, kind; only links that may bind are looked at
 };
@@ -26,6 +26,7 @@ struct Folded {
     std::int32_t representative = 0; ///< cell of the placement
     std::int64_t count = 0;          ///< ranks
     std::int32_t stage = 0;
+    std::int32_t part = 0;                               ///< of the cluster
     std::array<std::int32_t, role_count> communicator{}; ///< class by role, -1 = none
   };
   struct CommunicatorClass {

@@ -14,12 +14,14 @@ RoleSet find_isolated(const workloads::Scenario& s, const platforms::Topology& t
   for (const auto& link : placement.links)
     capacity.push_back(topology.link(link.id).capacity.count());
   RoleSet shared = 0; // roles that meet another communicator of their own on a link, or whose links are not alike
-  std::array<double, role_count> pace{}; // s per unit on the slowest link, of a role's first communicator
+  // s per unit on the slowest link, of a part's first communicator of a role
+  std::vector<std::array<double, role_count>> paces(topology.layout().parts().size());
   for (const auto& c : placement.communicators) {
     if (c.span.domains > 1) shared |= bit(c.role);
     double slowest = 0; // of those inside a domain: those across are shared anyway
     for (const LinkUse& use : placement.uses_of(c))
       slowest = std::max(slowest, double(use.weight) / capacity[use.link] / c.split);
+    auto& pace = paces[std::size_t(std::max(0, c.part))]; // in several parts: in several domains
     if (pace[index(c.role)] == 0) pace[index(c.role)] = slowest;
     if (pace[index(c.role)] != slowest) shared |= bit(c.role);
     for (const LinkUse& use : placement.uses_of(c)) {

@@ -84,6 +84,7 @@ struct Placement {
     std::int64_t rank = 0;
     std::int64_t count = 1;
     std::int32_t stage = 0;
+    std::int32_t part = 0;                               ///< of the cluster: what chip it is
     std::array<std::int32_t, role_count> communicator{}; ///< by role, -1 = none
   };
   struct PlacedLink {
@@ -93,6 +94,7 @@ struct Placement {
   struct Communicator {
     Role role{}; ///< the sender's role for a p2p channel
     Span span;
+    std::int32_t part = 0; ///< of the cluster, in which all members are; -1: in several
     std::int64_t count = 1;
     bool spans_units = false; ///< it has members in every unit of the symmetry
     std::int32_t split = 1;
@@ -132,12 +134,11 @@ struct Placement {
 
 /// Builds every communicator that the scenario's plan needs; `seed` deals hashed routes. Falls back to no symmetry
 /// where a communicator lies unevenly over the units of `symmetry`.
-Placement place(const workloads::Scenario& scenario, const platforms::Topology& topology,
-                platforms::ScaleUpKind scale_up, const Symmetry& symmetry, std::uint64_t seed = 0);
+Placement place(const workloads::Scenario& scenario, const platforms::Topology& topology, const Symmetry& symmetry,
+                std::uint64_t seed = 0);
 /// Every rank, without a symmetry.
-inline Placement place(const workloads::Scenario& scenario, const platforms::Topology& topology,
-                       platforms::ScaleUpKind scale_up) {
-  return place(scenario, topology, scale_up, Symmetry::none(scenario.plan));
+inline Placement place(const workloads::Scenario& scenario, const platforms::Topology& topology) {
+  return place(scenario, topology, Symmetry::none(scenario.plan));
 }
 
 } // namespace weft::sim

@@ -19,6 +19,8 @@ struct Cost {
   Breakdown parts{};   ///< sums to elastic + rigid
 };
 
+using Costs = std::vector<Cost>; ///< by Op::cost
+
 enum class OpKind : std::uint8_t { compute, collective, send, receive };
 
 struct Op {
@@ -62,8 +64,8 @@ struct Program {
 
 /// What one simulation charges: everything that changes when dimensions are made ideal.
 struct Prices {
-  std::vector<Cost> costs;
-  DimSet ideal = 0; ///< dimensions whose bytes, latency and slow-down are removed
+  std::vector<Costs> costs; ///< by part of the cluster: by chip
+  DimSet ideal = 0;         ///< dimensions whose bytes, latency and slow-down are removed
 };
 
 } // namespace weft::sim

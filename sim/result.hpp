@@ -37,24 +37,25 @@ struct StepResult {
   platforms::Cluster cluster;
   std::int64_t seed = 0;            ///< of what is random in it
   workloads::Recompute recompute{}; ///< as run
-  workloads::MemoryNeed memory;     ///< of the worst rank
+  workloads::MemoryNeed memory;     ///< of the rank that it leaves least of its capacity
   std::vector<workloads::MemoryNeed> memory_of_stages;
-  Bytes memory_capacity; ///< of a rank
+  Bytes memory_capacity; ///< of that rank
   workloads::ModelFlops flops;
   double hardware_flops = 0; ///< executed in the step, all ranks
-  double rank_peak = 0;      ///< FLOP/s at the plan's precision
-  double rank_peak_bf16 = 0; ///< 0 where unknown
+  double rank_peak = 0;      ///< FLOP/s at the plan's precision, mean over ranks
+  double rank_peak_bf16 = 0; ///< likewise; 0 where unknown
 
   Program program;
   Folded folded;
   std::vector<std::int32_t> stage_of_class; ///< by rank class
   std::vector<double> speed_of_class;
+  std::vector<double> weight_of_class;                             ///< its peak over rank_peak
   std::vector<Role> role_of_communicator;                          ///< by communicator class
   std::vector<std::pair<std::int32_t, std::int32_t>> channel_ends; ///< sender, receiver class; p2p only
-  std::vector<Cost> costs, ideal_costs;                            ///< with nothing ideal, with everything ideal
-  EngineRun run, ideal;                                            ///< the step; the step without communication
-  bool ideal_known = true;                                         ///< false: it was not asked for, `ideal` is `run`
-  std::vector<IdealRun> subsets;                                   ///< all subsets of `dims`, when asked for
+  std::vector<Costs> costs, ideal_costs; ///< with nothing ideal, with everything ideal; by part of the cluster
+  EngineRun run, ideal;                  ///< the step; the step without communication
+  bool ideal_known = true;               ///< false: it was not asked for, `ideal` is `run`
+  std::vector<IdealRun> subsets;         ///< all subsets of `dims`, when asked for
   double capacity_response = -1; ///< relative change of the step after a last-place change of one link; -1 = not asked
   DimSet dims = 0;               ///< dimensions present
   std::vector<LinkBytes> links;

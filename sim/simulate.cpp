@@ -10,6 +10,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <tuple>
 
@@ -17,16 +18,6 @@ namespace weft::sim {
 namespace {
 
 using workloads::Recompute;
-
-/// The least recomputation that fits; full when none does.
-Recompute resolve(const workloads::Scenario& s, Bytes capacity) {
-  if (s.plan.recompute != Recompute::automatic) return s.plan.recompute;
-  for (Recompute r : {Recompute::none, Recompute::selective}) {
-    const workloads::LayerContext context{s.model, s.training, s.plan, s.stack, r};
-    if (workloads::worst_memory(context).total() <= capacity) return r;
-  }
-  return Recompute::full;
-}
 
 DimSet dims_present(const workloads::Plan& plan, bool experts) {
   DimSet dims = 0;
@@ -43,31 +34,30 @@ DimSet dims_present(const workloads::Plan& plan, bool experts) {
 class Simulation {
 public:
   Simulation(const workloads::Scenario& s, const platforms::Cluster& c, const Options& o)
-      : scenario_(s), cluster_(c), options_(o), collectives_(c), topology_(c, c.ranks()) {}
+      : scenario_(s), cluster_(c), options_(o), collectives_(c), topology_(c, c.ranks()) {
+    for (std::size_t i = 0; i < c.part_count(); ++i)
+      parts_.push_back(c.part(i));
+  }
 
   Result<StepResult> run() {
     StepResult r;
     r.scenario = scenario_;
     r.seed = options_.seed;
     r.cluster = cluster_;
-    r.memory_capacity = cluster_.accelerator.memory_capacity.value / double(cluster_.accelerator.ranks_per_accelerator);
-    r.recompute = resolve(scenario_, r.memory_capacity);
-    const workloads::LayerContext context{scenario_.model, scenario_.training, scenario_.plan, scenario_.stack,
-                                          r.recompute};
-    r.memory_of_stages = workloads::memory_of_stages(context);
-    r.memory = workloads::worst(r.memory_of_stages);
     r.flops = workloads::model_flops(scenario_.model, scenario_.training);
-    auto kernels = KernelPricer::make(cluster_.accelerator, scenario_);
-    if (!kernels) return tl::unexpected(kernels.error());
-    kernels_ = &*kernels;
-    r.rank_peak = kernels->peak();
-    if (auto bf16 = platforms::peak_of(cluster_.accelerator, Precision::bf16))
-      r.rank_peak_bf16 = bf16->value.count() / double(cluster_.accelerator.ranks_per_accelerator);
+    for (const platforms::Cluster& part : parts_) {
+      auto kernels = KernelPricer::make(part.accelerator, scenario_);
+      if (!kernels) return tl::unexpected(kernels.error());
+      kernels_.push_back(*kernels);
+    }
+    set_peaks(r);
 
     const bool structural = options_.fold && options_.structural;
-    placement_ = place(scenario_, topology_, cluster_.node.scale_up,
-                       structural ? Symmetry::find(scenario_, topology_) : Symmetry::none(scenario_.plan),
-                       std::uint64_t(options_.seed));
+    placement_ =
+        place(scenario_, topology_, structural ? Symmetry::find(scenario_, topology_) : Symmetry::none(scenario_.plan),
+              std::uint64_t(options_.seed));
+    hold(r);
+    const workloads::LayerContext context = with(r.recompute);
     lowered_ = lower(scenario_, r.recompute, options_.closed_form_layers ? placement_.isolated : 0);
     r.program = lowered_.program;
     if (auto ok = set_speeds(); !ok) return tl::unexpected(ok.error());
@@ -86,6 +76,44 @@ public:
   }
 
 private:
+  /// Means over ranks.
+  void set_peaks(StepResult& r) const {
+    bool known = true;
+    for (std::size_t part = 0; part < parts_.size(); ++part) {
+      const platforms::Accelerator& a = parts_[part].accelerator;
+      const double share = double(parts_[part].ranks()) / double(cluster_.ranks());
+      r.rank_peak += share * kernels_[part].peak();
+      const auto bf16 = platforms::peak_of(a, Precision::bf16);
+      known = known && bf16.has_value();
+      if (bf16) r.rank_peak_bf16 += share * bf16->value.count() / double(a.ranks_per_accelerator);
+    }
+    if (!known) r.rank_peak_bf16 = 0;
+  }
+  [[nodiscard]] workloads::LayerContext with(Recompute recompute) const {
+    return {scenario_.model, scenario_.training, scenario_.plan, scenario_.stack, recompute};
+  }
+  /// Memory, with the least recomputation that fits; full when none does.
+  void hold(StepResult& r) const {
+    std::set<std::pair<std::int32_t, std::int32_t>> stands; // stage, part
+    for (const auto& cell : placement_.cells)
+      stands.emplace(cell.stage, cell.part);
+    const Recompute asked = scenario_.plan.recompute;
+    for (Recompute recompute : {Recompute::none, Recompute::selective, Recompute::full}) {
+      r.recompute = asked == Recompute::automatic ? recompute : asked;
+      r.memory_of_stages = workloads::memory_of_stages(with(r.recompute));
+      double most = -1;
+      for (const auto& [stage, part] : stands) {
+        const platforms::Accelerator& a = parts_[std::size_t(part)].accelerator;
+        const Bytes capacity = a.memory_capacity.value / double(a.ranks_per_accelerator);
+        const workloads::MemoryNeed& need = r.memory_of_stages[std::size_t(stage)];
+        if (need.total() / capacity <= most) continue;
+        most = need.total() / capacity;
+        r.memory = need;
+        r.memory_capacity = capacity;
+      }
+      if (asked != Recompute::automatic || r.fits()) return;
+    }
+  }
   Result<void> set_speeds() {
     for (const auto& cell : placement_.cells)
       speed_.push_back(speed_of(scenario_.jitter, cell.rank, options_.seed));
@@ -102,6 +130,7 @@ private:
     for (const auto& rank : r.folded.ranks) {
       r.stage_of_class.push_back(rank.stage);
       r.speed_of_class.push_back(speed_[std::size_t(rank.representative)]);
+      r.weight_of_class.push_back(kernels_[std::size_t(rank.part)].peak() / r.rank_peak);
     }
     for (const auto& c : r.folded.communicators) {
       const auto& real = placement_.communicators[std::size_t(c.representative)];
@@ -114,10 +143,16 @@ private:
       r.link_classes += link.solved;
   }
 
-  [[nodiscard]] std::vector<Cost> costs(DimSet ideal) const {
-    std::map<Role, const Placement::Communicator*> groups;
+  [[nodiscard]] std::vector<Costs> costs(DimSet ideal) const {
+    std::vector<Costs> out;
+    for (std::size_t part = 0; part < parts_.size(); ++part)
+      out.push_back(costs(ideal, part));
+    return out;
+  }
+  [[nodiscard]] Costs costs(DimSet ideal, std::size_t part) const {
+    std::map<Role, const Placement::Communicator*> groups; // those inside compute ops are alike (isolation.cpp)
     for (const auto& c : placement_.communicators)
-      groups.try_emplace(c.role, &c);
+      if (c.part == std::int32_t(part)) groups.try_emplace(c.role, &c);
     std::map<std::tuple<Role, int, double>, LayerTime> known;
     const LayerTimer timer = [&](const workloads::LayerCollective& c) -> LayerTime {
       const auto group = groups.find(role_of(c.group));
@@ -128,9 +163,9 @@ private:
                       collectives_.price(c.op, c.bytes, *group->second).algorithm != Algorithm::in_network};
       return it->second;
     };
-    const SlotPricer pricer(*kernels_, timer, cluster_.accelerator.overlap_slowdown.value,
+    const SlotPricer pricer(kernels_[part], timer, parts_[part].accelerator.overlap_slowdown.value,
                             scenario_.stack.tp_hidden_share.value, ideal);
-    std::vector<Cost> out;
+    Costs out;
     for (const Recipe& recipe : lowered_.recipes)
       out.push_back(pricer.price(recipe));
     return out;
@@ -167,12 +202,14 @@ private:
     std::vector<double> speed;
     for (double s : r.speed_of_class)
       speed.push_back(s);
+    std::vector<double> sigma;
+    for (const platforms::Cluster& part : parts_)
+      sigma.push_back(part.accelerator.overlap_slowdown.value);
     const std::vector<DimSet> sets = this->sets(r);
     std::vector<EngineInput> inputs;
     for (DimSet set : sets) {
-      EngineInput input{r.program,         r.folded,       placement_,
-                        collectives_,      speed,          cluster_.accelerator.overlap_slowdown.value,
-                        {costs(set), set}, options_.solver};
+      EngineInput input{r.program, r.folded, placement_,        collectives_,
+                        speed,     sigma,    {costs(set), set}, options_.solver};
       inputs.push_back(std::move(input));
     }
     r.costs = inputs[0].prices.costs;
@@ -184,7 +221,6 @@ private:
     const bool respond = link != nudged.links.end();
     if (respond) {
       link->bytes_per_second = std::nextafter(link->bytes_per_second, 0.0);
-      const double sigma = cluster_.accelerator.overlap_slowdown.value;
       inputs.push_back({r.program, nudged, placement_, collectives_, speed, sigma, {r.costs, 0}, options_.solver});
     }
     auto runs = run_engines(inputs, options_.jobs);
@@ -218,7 +254,8 @@ private:
   const Options& options_;
   CollectivePricer collectives_;
   platforms::Topology topology_;
-  const KernelPricer* kernels_ = nullptr;
+  std::vector<platforms::Cluster> parts_; ///< of the cluster, each as if alone
+  std::vector<KernelPricer> kernels_;     ///< by part
   Placement placement_;
   Lowered lowered_;
   std::vector<double> speed_, capacity_;

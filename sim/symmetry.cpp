@@ -65,6 +65,7 @@ Symmetry Symmetry::none(const Plan& plan) {
 Symmetry Symmetry::find(const workloads::Scenario& scenario, const Topology& topology) {
   const Plan& plan = scenario.plan;
   if (scenario.jitter.any() || topology.hashed()) return none(plan); // no two ranks, or no two links, are alike
+  if (!topology.layout().uniform()) return none(plan);               // places are not ranks
   const Order order = order_of(plan);
   std::int64_t replicas = factor(order.inside, topology.ranks_per_domain());
   if (scenario.model.experts) replicas = std::lcm(replicas, factor(order.inside_of_stage, plan.ep * plan.expert_tp));

@@ -33,14 +33,11 @@ public:
   void finish(const platforms::Topology& topology, StepResult& out) const {
     std::vector<LinkBytes> groups;
     for (const platforms::LinkGroup& g : topology.groups()) {
-      groups.push_back({g.name, 0,
-                        double(g.count - g.unused) * collectives_.capacity({g.kind, g.tier, 0, g.capacity, true}),
-                        g.count - g.unused});
+      groups.push_back({g.name, 0, double(g.count - g.unused) * collectives_.capacity(g), g.count - g.unused});
     }
     for (const auto& [link, share] : topology.degraded()) {
       const platforms::LinkGroup& g = topology.groups()[topology.group_of(link)];
-      groups[topology.group_of(link)].capacity -=
-          (1 - share) * collectives_.capacity({g.kind, g.tier, 0, g.capacity, true});
+      groups[topology.group_of(link)].capacity -= (1 - share) * collectives_.capacity(g);
     }
     for (const auto& [dim, flows] : payload_) {
       double sent = 0;

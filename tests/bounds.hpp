@@ -19,8 +19,8 @@ public:
   /// `step` was simulated without folding; both outlive this.
   Bounds(const analysis::Loaded& loaded, const sim::StepResult& step)
       : step_(step), topology_(loaded.cluster, loaded.cluster.ranks()),
-        placement_(sim::place(loaded.scenario, topology_, loaded.cluster.node.scale_up,
-                              sim::Symmetry::none(loaded.scenario.plan), std::uint64_t(step.seed))),
+        placement_(sim::place(loaded.scenario, topology_, sim::Symmetry::none(loaded.scenario.plan),
+                              std::uint64_t(step.seed))),
         prices_(loaded.cluster) {
     make_cells();
   }
@@ -39,7 +39,7 @@ public:
   }
 
   /// Seconds of the longest chain; messages take no time where they are ideal.
-  double longest_chain(const std::vector<sim::Cost>& costs, bool ideal) {
+  double longest_chain(const std::vector<sim::Costs>& costs, bool ideal) {
     costs_ = &costs;
     ideal_ = ideal;
     last_ = 0;
@@ -126,11 +126,12 @@ private:
     } else if (op.kind == sim::OpKind::compute) {
       const auto& members = cells_[cell_of_[rank]];
       if (!meet(cell_met_[cell_of_[rank]], std::size_t(id), now, members.size())) return;
-      const sim::Cost& cost = (*costs_)[std::size_t(op.cost)];
       double seconds = 0;
-      for (const std::size_t m : members)
+      for (const std::size_t m : members) {
+        const sim::Cost& cost = (*costs_)[std::size_t(step_.folded.ranks[m].part)][std::size_t(op.cost)];
         seconds = std::max(seconds, op.share * ((cost.elastic + cost.scalable) / step_.speed_of_class[m] + cost.rigid -
                                                 cost.scalable));
+      }
       for (const std::size_t m : members)
         end(m, id, cell_met_[cell_of_[rank]][std::size_t(id)].date + seconds);
     } else {
@@ -176,7 +177,7 @@ private:
   sim::CollectivePricer prices_;
   std::vector<std::vector<std::size_t>> cells_; ///< by its lowest rank; empty for the others
   std::vector<std::size_t> cell_of_;
-  const std::vector<sim::Cost>* costs_ = nullptr;
+  const std::vector<sim::Costs>* costs_ = nullptr;
   bool ideal_ = false;
   double last_ = 0;
   std::vector<std::vector<Event>> state_;          ///< by rank and op

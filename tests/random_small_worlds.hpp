@@ -161,9 +161,26 @@ private:
     }
     set("cluster.fabric.tiers=[{}]", tiers);
     set("cluster.accelerators={}", ranks_ / dies_);
+    if (one_in(4)) draw_gaps();
+    if (domain_ == node_ && world_.scenario == "llama3-405b-16k" && cards_ * 4 >= node_ && one_in(5)) draw_parts();
     if (one_in(5) && ranks_ / dies_ > below_it)
       set("cluster.sites={{accelerators: {}, bandwidth: {}, kilometres: {}, efficiency: {}}}", below_it,
           figure(one_of("100 Gbit/s", "1 TB/s")), figure(one_of(0.0, 50.0, 500.0)), figure(one_of(0.8, 1.0)));
+  }
+
+  /// Part-filled domains, and what is out of service.
+  void draw_gaps() {
+    if (one_in(2)) set("cluster.fill=[{}, {}]", 1 + below(domain_), domain_ - below(domain_ / 2));
+    if (one_in(2)) set("cluster.without=[accelerator {}, {} {}]", below(8), one_of("node", "domain"), below(2));
+  }
+  /// Other nodes after the first half.
+  void draw_parts() {
+    const std::int64_t first = (ranks_ + 1) / 2;
+    const char* other = one_of("hgx-h800", "dgx-a100", "mi300x-8");
+    const std::int64_t node = one_in(3) ? 2 * node_ : node_;
+    set("cluster.parts=[{{node: {{name: dgx-h100, accelerators: {}, nics: {{per_node: {}}}}}, accelerators: {}}}, "
+        "{{node: {{name: {}, accelerators: {}, nics: {{per_node: {}}}}}, accelerators: {}}}]",
+        node_, cards_, first, other, node, cards_, ranks_ - first);
   }
 
   void draw_model() {

@@ -4,11 +4,11 @@
 
 namespace weft::platforms {
 
-std::unique_ptr<ScaleOut> make_clos(const Cluster& cluster, std::int64_t ranks, const ScaleUp& inside,
+std::unique_ptr<ScaleOut> make_clos(const Cluster& cluster, const Layout& layout, const ScaleUps& inside,
                                     LinkTable links) {
   const std::int64_t planes = separate_planes(cluster);
   const std::vector<std::int64_t> rails(cluster.fabric.tiers.size(), planes);
-  return std::make_unique<SwitchTree>(cluster, ranks, rails, planes, inside, links);
+  return std::make_unique<SwitchTree>(cluster, layout, rails, planes, inside, links);
 }
 
 } // namespace weft::platforms

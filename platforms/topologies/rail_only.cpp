@@ -4,11 +4,11 @@
 
 namespace weft::platforms {
 
-std::unique_ptr<ScaleOut> make_rail_only(const Cluster& cluster, std::int64_t ranks, const ScaleUp& inside,
+std::unique_ptr<ScaleOut> make_rail_only(const Cluster& cluster, const Layout& layout, const ScaleUps& inside,
                                          LinkTable links) {
   const std::int64_t rails = cluster.node.nics.per_node;
   const std::vector<std::int64_t> of_tier(cluster.fabric.tiers.size(), rails);
-  return std::make_unique<SwitchTree>(cluster, ranks, of_tier, rails, inside, links);
+  return std::make_unique<SwitchTree>(cluster, layout, of_tier, rails, inside, links);
 }
 
 } // namespace weft::platforms

@@ -6,9 +6,9 @@ namespace weft::sim {
 
 using platforms::LinkId;
 
-LinkLoader::LinkLoader(const platforms::Topology& topology, platforms::ScaleUpKind scale_up, const Symmetry& symmetry,
+LinkLoader::LinkLoader(const platforms::Topology& topology, const Symmetry& symmetry,
                        std::vector<Placement::PlacedLink>& links, std::uint64_t seed)
-    : topology_(topology), scale_up_(scale_up), symmetry_(symmetry), links_(links),
+    : topology_(topology), symmetry_(symmetry), links_(links),
       pages_(std::size_t(topology.link_count()) / page_size + 1), key_{seed, 0, 0},
       counted_(topology.groups().size(), false) {}
 
@@ -50,7 +50,9 @@ Span LinkLoader::span_of_units(const std::vector<std::int32_t>& members) const {
 }
 
 Span LinkLoader::span_of_all() const {
-  Span out{topology_.ranks(), topology_.domain_of(topology_.ranks() - 1) + 1};
+  Span out{topology_.ranks(), 1};
+  for (std::int64_t r = 1; r < topology_.ranks(); ++r)
+    out.domains += topology_.domain_of(r) != topology_.domain_of(r - 1);
   std::vector<std::int64_t> sites;
   for (std::int64_t s = 0; s < topology_.sites(); ++s)
     sites.push_back(s);
@@ -78,7 +80,7 @@ void LinkLoader::add_delays(Span& span, std::vector<std::int64_t> sites) const {
 
 std::int32_t LinkLoader::collective(const std::vector<std::int32_t>& members, std::vector<LinkUse>& out,
                                     Algorithm algorithm) {
-  const bool direct = scale_up_ == platforms::ScaleUpKind::full_mesh && domains(members) == 1;
+  const bool direct = scale_up(members.front()) == platforms::ScaleUpKind::full_mesh && domains(members) == 1;
   if (algorithm == Algorithm::automatic && direct) algorithm = Algorithm::mesh;
   std::int32_t split = 1;
   switch (algorithm) {

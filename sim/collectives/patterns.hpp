@@ -18,8 +18,8 @@ namespace weft::sim {
 /// Reused for every communicator: no allocation per path.
 class LinkLoader {
 public:
-  LinkLoader(const platforms::Topology& topology, platforms::ScaleUpKind scale_up, const Symmetry& symmetry,
-             std::vector<Placement::PlacedLink>& links, std::uint64_t seed = 0);
+  LinkLoader(const platforms::Topology& topology, const Symmetry& symmetry, std::vector<Placement::PlacedLink>& links,
+             std::uint64_t seed = 0);
 
   /// The flows to come are this role's; returns into how many each message between domains is cut.
   std::int32_t open(Role role, std::int64_t domains);
@@ -41,7 +41,10 @@ public:
   [[nodiscard]] Span span_of_all() const;
   [[nodiscard]] std::int64_t domains(const std::vector<std::int32_t>& members) const;
   [[nodiscard]] const platforms::Topology& topology() const { return topology_; }
-  [[nodiscard]] platforms::ScaleUpKind scale_up() const { return scale_up_; }
+  /// Of a rank's domain.
+  [[nodiscard]] platforms::ScaleUpKind scale_up(std::int64_t rank) const {
+    return topology_.layout().parts()[topology_.part_of(rank)].scale_up;
+  }
   [[nodiscard]] const Symmetry& symmetry() const { return symmetry_; }
 
   /// Unit-weight flows from one rank to another.
@@ -60,7 +63,6 @@ private:
   [[nodiscard]] std::int64_t stands_for(platforms::LinkId link);
 
   const platforms::Topology& topology_;
-  platforms::ScaleUpKind scale_up_;
   const Symmetry& symmetry_;
   std::vector<Placement::PlacedLink>& links_;
   std::vector<std::unique_ptr<std::array<Entry, page_size>>> pages_; ///< most links of a large cluster are never met

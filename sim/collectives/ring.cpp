@@ -37,7 +37,7 @@ std::int32_t load_ring(const std::vector<std::int32_t>& members, LinkLoader& loa
   const auto domains = by_domain(members, loader.topology());
   if (domains.size() == 1) {
     const auto& ring = domains.front();
-    const bool both_ways = loader.scale_up() == platforms::ScaleUpKind::torus && ring.size() > 2;
+    const bool both_ways = loader.scale_up(ring.front()) == platforms::ScaleUpKind::torus && ring.size() > 2;
     for (std::size_t i = 0; i < ring.size(); ++i) {
       const std::int32_t next = ring[(i + 1) % ring.size()];
       loader.flow(ring[i], next);

@@ -51,7 +51,7 @@ std::int32_t UnitRings::load(const std::vector<std::int32_t>& members) {
 
 /// Every domain holds as many members, and where a ring's direction shows on the links, all units begin alike.
 bool UnitRings::even(const std::vector<Segment>& segments) const {
-  const auto kind = loader_.scale_up();
+  const auto kind = loader_.scale_up(0);
   const bool ports = kind == platforms::ScaleUpKind::switched || kind == platforms::ScaleUpKind::two_tier;
   const std::size_t g = segments.front().front().size();
   if (!whole_domains_) return false;

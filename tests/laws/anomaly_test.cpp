@@ -78,7 +78,7 @@ double three_messages(double own_link, sim::Solver solver) {
   sim::Cost second;
   second.elastic = 1;
   const auto runs = sim::run_engines(
-      {{program, folded, placement, prices, std::vector<double>(4, 1.0), 0, {{second}, 0}, solver}}, 1);
+      {{program, folded, placement, prices, std::vector<double>(4, 1.0), {0}, {{{second}}, 0}, solver}}, 1);
   REQUIRE(runs);
   return runs->front().step_time;
 }

@@ -41,7 +41,7 @@ Run uniform(const std::string& schedule, int pp, int vpp, int m, const Seconds3&
   const auto& s = loaded.scenario;
   REQUIRE(check_legal(s.model, s.training, s.plan, loaded.cluster.ranks()));
   const platforms::Topology topology(loaded.cluster, loaded.cluster.ranks());
-  const auto placement = sim::place(s, topology, loaded.cluster.node.scale_up);
+  const auto placement = sim::place(s, topology);
   const auto lowered = sim::lower(s, workloads::Recompute::none, sim::layer_roles);
   sim::FoldInput in;
   in.start.rank.assign(placement.cells.size(), 0);
@@ -54,7 +54,7 @@ Run uniform(const std::string& schedule, int pp, int vpp, int m, const Seconds3&
   in.group.assign(placement.links.size(), 0);
   const auto folded = sim::fold(placement, in, true);
   const double seconds[] = {s3.forward, s3.input + s3.weight, s3.input, s3.weight}; // by Phase
-  std::vector<sim::Cost> costs(lowered.recipes.size());
+  sim::Costs costs(lowered.recipes.size());
   for (const auto& stage : lowered.program.stages)
     for (const auto& op : stage.ops)
       if (op.kind == sim::OpKind::compute && op.slot >= 0 && op.slot < 4 * vpp)
@@ -65,8 +65,8 @@ Run uniform(const std::string& schedule, int pp, int vpp, int m, const Seconds3&
                                        placement,
                                        collectives,
                                        std::vector<double>(folded.ranks.size(), 1.0),
-                                       0,
-                                       {costs, sim::all_dims}}},
+                                       {0},
+                                       {{costs}, sim::all_dims}}},
                                      1);
   REQUIRE(runs);
   Run out;

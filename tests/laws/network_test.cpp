@@ -34,8 +34,7 @@ struct World {
 
   explicit World(const std::vector<std::string>& sets)
       : loaded(test::load("korthikanti-175b", sets)), topology(loaded.cluster, loaded.cluster.ranks()),
-        placement(sim::place(untied(loaded.scenario), topology, loaded.cluster.node.scale_up)),
-        collectives(loaded.cluster) {
+        placement(sim::place(untied(loaded.scenario), topology)), collectives(loaded.cluster) {
     in.solver_link.assign(placement.links.size(), true);
     for (const auto& placed : placement.links) {
       const auto link = topology.link(placed.id);
@@ -65,7 +64,7 @@ struct World {
   sim::EngineRun run(bool fold) {
     const auto folded = sim::fold(placement, in, !fold);
     auto runs = sim::run_engines(
-        {{program, folded, placement, collectives, std::vector<double>(folded.ranks.size(), 1.0), 0, {{}, 0}}}, 1);
+        {{program, folded, placement, collectives, std::vector<double>(folded.ranks.size(), 1.0), {}, {{}, 0}}}, 1);
     REQUIRE(runs);
     return runs->front();
   }
@@ -262,7 +261,7 @@ TEST_CASE("a ring's bytes and time equal their closed forms") {
   const auto loaded = test::load("korthikanti-175b", {"plan.tp=8", "plan.pp=1", "plan.vpp=1", "plan.dp=4",
                                                       "plan.schedule=1f1b", "cluster.accelerators=32"});
   const platforms::Topology topology(loaded.cluster, 32);
-  const auto placement = sim::place(untied(loaded.scenario), topology, loaded.cluster.node.scale_up);
+  const auto placement = sim::place(untied(loaded.scenario), topology);
   const sim::CollectivePricer pricer(loaded.cluster);
   std::vector<double> capacity;
   for (const auto& link : placement.links)
@@ -282,7 +281,7 @@ TEST_CASE("a ring over several ranks of a node spreads what crosses over the nod
   const auto loaded = test::load("korthikanti-175b", {"plan.tp=1", "plan.pp=1", "plan.vpp=1", "plan.dp=32",
                                                       "plan.schedule=1f1b", "cluster.accelerators=32"});
   const platforms::Topology topology(loaded.cluster, 32);
-  const auto placement = sim::place(untied(loaded.scenario), topology, loaded.cluster.node.scale_up);
+  const auto placement = sim::place(untied(loaded.scenario), topology);
   for (const auto& c : placement.communicators) {
     if (c.role != sim::Role::dp) continue;
     CHECK(c.split == 8);

@@ -20,7 +20,7 @@ class Actors {
 public:
   Actors(const analysis::Loaded& loaded, const sim::StepResult& step)
       : step_(step), topology_(loaded.cluster, loaded.cluster.ranks()),
-        placement_(sim::place(loaded.scenario, topology_, loaded.cluster.node.scale_up)), prices_(loaded.cluster) {}
+        placement_(sim::place(loaded.scenario, topology_)), prices_(loaded.cluster) {}
 
   /// Ends of all compute ops, rank by rank in program order.
   std::vector<double> run() {
@@ -98,7 +98,7 @@ private:
       mine.ready->acquire();
     switch (op.kind) {
     case sim::OpKind::compute: {
-      const sim::Cost& cost = step_.costs[std::size_t(op.cost)];
+      const sim::Cost& cost = step_.costs[std::size_t(placement_.cells[rank].part)][std::size_t(op.cost)];
       sg::this_actor::sleep_for(op.share * (cost.elastic + cost.rigid));
       break;
     }

@@ -13,7 +13,7 @@ using namespace weft;
 namespace {
 
 struct Tally {
-  int ran = 0, refused = 0, folded = 0, by_simgrid = 0, chaotic = 0, tight = 0;
+  int ran = 0, refused = 0, folded = 0, by_simgrid = 0, chaotic = 0, tight = 0, unequal = 0;
 };
 
 /// Date of the last thing that happens: what repeats is less where stages begin the next step on their own.
@@ -74,6 +74,7 @@ void check(const test::SmallWorld& world, const analysis::Loaded& loaded, bool s
   every.fold = false;
   const auto folded = test::simulate(loaded, options), unfolded = test::simulate(loaded, every);
   CHECK(unfolded.folded.ranks.size() == std::size_t(loaded.cluster.ranks()));
+  tally.unequal += !loaded.cluster.uniform();
   tally.folded += folded.folded.ranks.size() < unfolded.folded.ranks.size();
   CHECK(test::same_bits(folded, unfolded, folded.run, unfolded.run));
   CHECK(test::same_bits(folded, unfolded, folded.ideal, unfolded.ideal));
@@ -100,13 +101,15 @@ Tally sweep(unsigned seed, int worlds) {
     check(world, *loaded, tally.ran % 3 == 0, tally);
     ++tally.ran;
   }
-  MESSAGE(fmt::format("{} worlds ran, {} refused as illegal, {} folded, {} within 0.1 % of a bound; {} with SimGrid's "
-                      "solver, {} of them past 1e-9",
-                      tally.ran, tally.refused, tally.folded, tally.tight, tally.by_simgrid, tally.chaotic));
+  MESSAGE(
+      fmt::format("{} worlds ran, {} refused as illegal, {} folded, {} of unequal domains or chips, {} within 0.1 % "
+                  "of a bound; {} with SimGrid's solver, {} of them past 1e-9",
+                  tally.ran, tally.refused, tally.folded, tally.unequal, tally.tight, tally.by_simgrid, tally.chaotic));
   CHECK(tally.ran == worlds);
   CHECK(tally.refused < 0.6 * (tally.ran + tally.refused));
   CHECK(tally.folded > worlds / 3);
   CHECK(tally.tight > worlds / 10);
+  CHECK(tally.unequal > worlds / 10);
   return tally;
 }
 

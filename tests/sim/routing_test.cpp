@@ -35,8 +35,7 @@ struct Ring {
     std::int64_t worst = 0; ///< flows on the fullest tier link that can limit
   };
   [[nodiscard]] Cost cost(std::uint64_t seed) const {
-    const auto placement = sim::place(loaded.scenario, topology, loaded.cluster.node.scale_up,
-                                      sim::Symmetry::none(loaded.scenario.plan), seed);
+    const auto placement = sim::place(loaded.scenario, topology, sim::Symmetry::none(loaded.scenario.plan), seed);
     std::vector<double> capacity;
     for (const auto& link : placement.links)
       capacity.push_back(pricer.capacity(topology.link(link.id)));

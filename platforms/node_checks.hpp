@@ -1,0 +1,14 @@
+#pragma once
+// What a cluster of one kind of node can get wrong.
+
+#include "platforms/base/document.hpp"
+#include "platforms/cluster.hpp"
+
+namespace weft::platforms {
+
+/// `torus` may stand at the cluster (else nullptr), then it is the domain's, or at the node. Sets the domain.
+Result<void> check_torus(Cluster& cluster, const Value* of_cluster, const Value& node_tree);
+/// `tree`: the cluster's; `at`: where it, or its part, is asked for.
+Result<void> check_node(const Cluster& cluster, const Value& tree, const Value& node_tree, const Mark& at);
+
+} // namespace weft::platforms
