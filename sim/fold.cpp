@@ -1,9 +1,10 @@
 #include "sim/fold.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <numeric>
-#include <unordered_map>
+#include <utility>
 
 namespace weft::sim {
 namespace {
@@ -12,17 +13,12 @@ namespace {
 struct Colour {
   std::uint64_t a = 0, b = 0;
   friend bool operator==(const Colour&, const Colour&) = default;
-  friend auto operator<=>(const Colour&, const Colour&) = default;
   Colour& operator+=(const Colour& o) {
     a += o.a;
     b += o.b;
     return *this;
   }
 };
-struct ColourHash {
-  std::size_t operator()(const Colour& c) const { return std::size_t(c.a ^ (c.b >> 1)); }
-};
-
 std::uint64_t mix(std::uint64_t x) { // splitmix64's finaliser
   x += 0x9e3779b97f4a7c15ULL;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -36,120 +32,200 @@ Colour times(Colour c, std::uint64_t w) {
   return {c.a * w, c.b * w};
 }
 
-std::size_t distinct(const std::vector<Colour>& colours) {
-  std::vector<Colour> sorted = colours;
-  std::sort(sorted.begin(), sorted.end());
-  return std::size_t(std::unique(sorted.begin(), sorted.end()) - sorted.begin());
-}
+/// Classes of ranks, of communicators or of links.
+struct Partition {
+  std::vector<std::int32_t> of; ///< class of every element
+  std::vector<Colour> colour;   ///< by class
+  std::vector<std::int32_t> representatives;
+
+  /// One class a colour, numbered by first appearance (so by lowest member: no dependence on hash values).
+  void number(const std::vector<Colour>& colours) {
+    of.resize(colours.size());
+    colour.clear();
+    representatives.clear();
+    slots_.assign(std::bit_ceil(2 * colours.size() + 1), -1);
+    for (std::size_t i = 0; i < colours.size(); ++i) {
+      std::size_t at = colours[i].a & (slots_.size() - 1);
+      while (slots_[at] >= 0 && !(colour[std::size_t(slots_[at])] == colours[i]))
+        at = (at + 1) & (slots_.size() - 1);
+      if (slots_[at] < 0) {
+        slots_[at] = std::int32_t(colour.size());
+        colour.push_back(colours[i]);
+        representatives.push_back(std::int32_t(i));
+      }
+      of[i] = slots_[at];
+    }
+  }
+  void each_its_own(std::size_t elements) {
+    of.resize(elements);
+    std::iota(of.begin(), of.end(), 0);
+    representatives = of;
+  }
+  /// By class.
+  [[nodiscard]] std::vector<Colour> mixed(std::uint64_t salt) const {
+    std::vector<Colour> out;
+    out.reserve(colour.size());
+    for (const Colour& c : colour)
+      out.push_back(mix(c, salt));
+    return out;
+  }
+
+private:
+  std::vector<std::int32_t> slots_; ///< hash table of classes
+};
+
+/// Which classes were met in the round at hand.
+class Met {
+public:
+  explicit Met(std::size_t classes) : round_(classes, 0) {}
+  void next_round() { ++now_; }
+  bool first_time(std::int32_t c) { return std::exchange(round_[std::size_t(c)], now_) != now_; }
+
+private:
+  std::vector<std::int32_t> round_;
+  std::int32_t now_ = 0;
+};
 
 class Refiner {
 public:
   Refiner(const Placement& p, const StartColours& start, const std::vector<bool>& solver_link)
       : p_(p), solver_link_(solver_link) {
-    auto colours = [](const std::vector<std::uint64_t>& from, std::uint64_t kind) {
-      std::vector<Colour> out;
-      for (std::uint64_t c : from)
-        out.push_back(mix(Colour{c, c}, kind));
-      return out;
-    };
-    rank = colours(start.rank, 1);
-    communicator = colours(start.communicator, 2);
-    link = colours(start.link, 3);
+    number(rank, start.rank, 1);
+    number(communicator, start.communicator, 2);
+    number(link, start.link, 3);
+    first_edge_.reserve(p.communicators.size() + 1);
+    for (const auto& c : p.communicators) {
+      first_edge_.push_back(edges_.size());
+      for (const LinkUse& use : p.uses_of(c))
+        if (solver_link[use.link]) edges_.push_back({use.link, std::uint64_t(p.weight(c, use))});
+    }
+    first_edge_.push_back(edges_.size());
   }
 
   void run() {
     for (std::size_t classes = 0;;) {
       step();
-      const std::size_t now = distinct(rank) + distinct(communicator) + distinct(link);
+      const std::size_t now = rank.colour.size() + communicator.colour.size() + link.colour.size();
       if (now == classes) return;
       classes = now;
     }
   }
 
-  std::vector<Colour> rank, communicator, link;
+  Partition rank, communicator, link;
 
 private:
+  struct Edge {
+    std::uint32_t link = 0;
+    std::uint64_t weight = 0;
+  };
+
+  static void number(Partition& out, const std::vector<std::uint64_t>& start, std::uint64_t kind) {
+    std::vector<Colour> colours;
+    for (std::uint64_t c : start)
+      colours.push_back(mix(Colour{c, c}, kind));
+    out.number(colours);
+  }
+  static Colour of(const std::vector<Colour>& by_class, const Partition& classes, std::size_t element) {
+    return by_class[std::size_t(classes.of[element])];
+  }
+
   void step() {
-    std::vector<Colour> link_sum(link.size());
-    std::vector<Colour> next(communicator.size());
-    for (std::size_t i = 0; i < communicator.size(); ++i) {
+    const std::vector<Colour> communicators = communicators_now(), ranks = ranks_now(), links = links_now();
+    communicator.number(communicators);
+    rank.number(ranks);
+    link.number(links);
+  }
+
+  /// Each sees sets: how many alike does not matter. A channel's ends differ: sender first.
+  [[nodiscard]] std::vector<Colour> communicators_now() const {
+    const auto own = communicator.mixed(30), member = rank.mixed(10), receiver = rank.mixed(11), below = link.mixed(20);
+    Met ranks_met(rank.colour.size()), links_met(link.colour.size());
+    std::vector<Colour> out(communicator.of.size());
+    for (std::size_t i = 0; i < out.size(); ++i) {
       const auto& c = p_.communicators[i];
-      scratch_.clear();
       const auto members = p_.members_of(c);
-      const bool channel = is_channel(c.role);
-      for (std::size_t m = 0; m < members.size(); ++m) // a channel's ends differ: sender first
-        scratch_.push_back(mix(rank[std::size_t(members[m])], channel ? 10 + m : 10));
-      for (const LinkUse& use : p_.uses_of(c))
-        if (solver_link_[use.link]) scratch_.push_back(mix(link[use.link], 20));
-      std::sort(scratch_.begin(), scratch_.end()); // a set: how many alike does not matter
-      Colour sum = mix(communicator[i], 30);
-      for (std::size_t s = 0; s < scratch_.size(); ++s)
-        if (s == 0 || !(scratch_[s] == scratch_[s - 1])) sum += scratch_[s];
-      next[i] = mix(sum, 31);
-      for (const LinkUse& use : p_.uses_of(c)) // weights add up: the multiset of what crosses the link
-        if (solver_link_[use.link])
-          link_sum[use.link] += times(mix(communicator[i], 40), std::uint64_t(p_.weight(c, use)));
+      Colour sum = of(own, communicator, i);
+      ranks_met.next_round();
+      links_met.next_round();
+      if (is_channel(c.role)) {
+        sum += of(member, rank, std::size_t(members[0]));
+        sum += of(receiver, rank, std::size_t(members[1]));
+      } else
+        for (std::int32_t m : members)
+          if (ranks_met.first_time(rank.of[std::size_t(m)])) sum += of(member, rank, std::size_t(m));
+      for (std::size_t e = first_edge_[i]; e < first_edge_[i + 1]; ++e)
+        if (links_met.first_time(link.of[edges_[e].link])) sum += of(below, link, edges_[e].link);
+      out[i] = mix(sum, 31);
     }
-    for (std::size_t r = 0; r < rank.size(); ++r) {
-      Colour sum = mix(rank[r], 50);
+    return out;
+  }
+
+  [[nodiscard]] std::vector<Colour> ranks_now() const {
+    std::vector<std::vector<Colour>> in_role;
+    for (std::size_t role = 0; role < role_count; ++role)
+      in_role.push_back(communicator.mixed(60 + role));
+    const auto own = rank.mixed(50);
+    std::vector<Colour> out(rank.of.size());
+    for (std::size_t r = 0; r < out.size(); ++r) {
+      Colour sum = of(own, rank, r);
       for (std::size_t role = 0; role < role_count; ++role)
         if (const std::int32_t c = p_.cells[r].communicator[role]; c >= 0)
-          sum += mix(communicator[std::size_t(c)], 60 + role);
-      rank[r] = mix(sum, 51);
+          sum += of(in_role[role], communicator, std::size_t(c));
+      out[r] = mix(sum, 51);
     }
-    for (std::size_t l = 0; l < link.size(); ++l) {
-      if (!solver_link_[l]) continue;
-      Colour sum = mix(link[l], 70);
-      sum += link_sum[l];
-      link[l] = mix(sum, 71);
-    }
-    communicator = std::move(next);
+    return out;
+  }
+
+  /// Each sees sums of weights: the multiset of what crosses it.
+  [[nodiscard]] std::vector<Colour> links_now() const {
+    const auto own = link.mixed(70), crossing = communicator.mixed(40);
+    std::vector<Colour> out(link.of.size());
+    for (std::size_t l = 0; l < out.size(); ++l)
+      out[l] = solver_link_[l] ? of(own, link, l) : of(link.colour, link, l);
+    for (std::size_t i = 0; i < communicator.of.size(); ++i)
+      for (std::size_t e = first_edge_[i]; e < first_edge_[i + 1]; ++e)
+        out[edges_[e].link] += times(of(crossing, communicator, i), edges_[e].weight);
+    for (std::size_t l = 0; l < out.size(); ++l)
+      if (solver_link_[l]) out[l] = mix(out[l], 71);
+    return out;
   }
 
   const Placement& p_;
   const std::vector<bool>& solver_link_;
-  std::vector<Colour> scratch_;
+  std::vector<Edge> edges_;             ///< communicator by communicator, links of the solver only
+  std::vector<std::size_t> first_edge_; ///< by communicator, and one past the last
 };
 
-/// Class of every element, numbered by first appearance (so by lowest member: no dependence on hash values).
-std::vector<std::int32_t> number(const std::vector<Colour>& colours, std::vector<std::int32_t>& representatives) {
-  std::unordered_map<Colour, std::int32_t, ColourHash> ids;
-  std::vector<std::int32_t> out(colours.size());
-  for (std::size_t i = 0; i < colours.size(); ++i) {
-    auto [it, fresh] = ids.try_emplace(colours[i], std::int32_t(ids.size()));
-    if (fresh) representatives.push_back(std::int32_t(i));
-    out[i] = it->second;
-  }
-  return out;
-}
-std::vector<std::int32_t> each_its_own(std::size_t n, std::vector<std::int32_t>& representatives) {
-  std::vector<std::int32_t> out(n);
-  std::iota(out.begin(), out.end(), 0);
-  representatives = out;
-  return out;
-}
-
 /// Weights of the quotient: at the first link of each class, summed over a communicator class.
-void load_links(const Placement& p, const FoldInput& in, const std::vector<std::int32_t>& communicator_class,
-                const std::vector<std::int32_t>& link_class, const std::vector<std::int32_t>& first, Folded& out) {
-  std::map<std::pair<std::int32_t, std::int32_t>, std::int64_t> weight;
-  std::map<std::pair<std::int32_t, std::int32_t>, double> load, begins;
+void load_links(const Placement& p, const FoldInput& in, const Partition& communicator, const Partition& link,
+                Folded& out) {
+  std::vector<std::vector<std::int32_t>> of_class(out.communicators.size());
   for (std::size_t i = 0; i < p.communicators.size(); ++i)
-    for (const LinkUse& use : p.uses_of(p.communicators[i])) {
-      const auto& c = p.communicators[i];
-      const std::int32_t l = link_class[use.link];
-      load[{communicator_class[i], in.group[use.link]}] += double(c.count * use.weight);
-      begins[{communicator_class[i], in.group[use.link]}] += double(c.count * use.begins);
-      if (first[std::size_t(l)] == std::int32_t(use.link) && in.solver_link[use.link])
-        weight[{communicator_class[i], l}] += p.weight(c, use);
-    }
-  for (const auto& [key, w] : load)
-    out.loads.push_back({key.first, key.second, w, begins[key]});
+    of_class[std::size_t(communicator.of[i])].push_back(std::int32_t(i));
   for (std::size_t l = 0; l < out.links.size(); ++l)
-    out.links[l].bytes_per_second = in.capacity[std::size_t(first[l])];
-  for (const auto& [key, w] : weight) {
-    out.links[std::size_t(key.second)].solved = true;
-    out.communicators[std::size_t(key.first)].uses.push_back({std::uint32_t(key.second), w});
+    out.links[l].bytes_per_second = in.capacity[std::size_t(link.representatives[l])];
+  std::map<std::int32_t, std::pair<double, double>> loads; // by hardware group: all of it, what begins there
+  std::map<std::int32_t, std::int64_t> weight;             // by link class
+  for (std::size_t k = 0; k < of_class.size(); ++k) {
+    loads.clear();
+    weight.clear();
+    for (const std::int32_t i : of_class[k]) {
+      const auto& c = p.communicators[std::size_t(i)];
+      for (const LinkUse& use : p.uses_of(c)) {
+        auto& load = loads[in.group[use.link]];
+        load.first += double(c.count * use.weight);
+        load.second += double(c.count * use.begins);
+        const std::int32_t l = link.of[use.link];
+        if (link.representatives[std::size_t(l)] == std::int32_t(use.link) && in.solver_link[use.link])
+          weight[l] += p.weight(c, use);
+      }
+    }
+    for (const auto& [group, load] : loads)
+      out.loads.push_back({std::int32_t(k), group, load.first, load.second});
+    for (const auto& [l, w] : weight) {
+      out.links[std::size_t(l)].solved = true;
+      out.communicators[k].uses.push_back({std::uint32_t(l), w});
+    }
   }
   for (auto& c : out.communicators)
     if (c.uses.empty()) { // alone on all its links: its isolated closed form
@@ -170,20 +246,24 @@ std::uint64_t colour_of(std::initializer_list<std::uint64_t> properties) {
 
 Folded fold(const Placement& p, const FoldInput& in, bool identity) {
   const StartColours& start = in.start;
-  std::vector<std::int32_t> rank_reps, communicator_reps, link_reps, communicator_class, link_class;
   Folded out;
   out.symmetry = p.symmetry;
+  Partition rank, communicator, link;
   if (identity) {
-    out.rank_class = each_its_own(start.rank.size(), rank_reps);
-    communicator_class = each_its_own(start.communicator.size(), communicator_reps);
-    link_class = each_its_own(start.link.size(), link_reps);
+    rank.each_its_own(start.rank.size());
+    communicator.each_its_own(start.communicator.size());
+    link.each_its_own(start.link.size());
   } else {
     Refiner refiner(p, start, in.solver_link);
     refiner.run();
-    out.rank_class = number(refiner.rank, rank_reps);
-    communicator_class = number(refiner.communicator, communicator_reps);
-    link_class = number(refiner.link, link_reps);
+    rank = std::move(refiner.rank);
+    communicator = std::move(refiner.communicator);
+    link = std::move(refiner.link);
   }
+  const auto &rank_reps = rank.representatives, &communicator_reps = communicator.representatives,
+             &link_reps = link.representatives;
+  const auto &communicator_class = communicator.of, &link_class = link.of;
+  out.rank_class = rank.of;
   out.ranks.resize(rank_reps.size());
   for (std::size_t i = 0; i < rank_reps.size(); ++i) {
     auto& r = out.ranks[i];
@@ -216,7 +296,7 @@ Folded fold(const Placement& p, const FoldInput& in, bool identity) {
     out.links[i].representative = p.links[std::size_t(link_reps[i])].id;
   for (std::size_t l = 0; l < p.links.size(); ++l)
     out.links[std::size_t(link_class[l])].count += p.links[l].count;
-  load_links(p, in, communicator_class, link_class, link_reps, out);
+  load_links(p, in, communicator, link, out);
   return out;
 }
 
