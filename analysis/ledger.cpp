@@ -25,7 +25,8 @@ public:
     mean_slots();
     last_ = 0;
     for (std::size_t rc = 1; rc < lines_.size(); ++rc)
-      if (lines_[rc].last - run.begin[rc] > lines_[last_].last - run.begin[last_]) last_ = rc;
+      if (run.first_like(rc) == rc && lines_[rc].last - run.begin[rc] > lines_[last_].last - run.begin[last_])
+        last_ = rc;
     depth_limit_ = 2 * lines_.size() + 8;
   }
 
@@ -33,7 +34,8 @@ public:
     Where where;
     double ranks = 0;
     for (std::size_t rc = 0; rc < lines_.size(); ++rc) {
-      where.by_class.push_back(of_class(rc));
+      const std::size_t like = run_.first_like(rc);
+      where.by_class.push_back(like == rc ? of_class(rc) : where.by_class[like]);
       const double count = double(result_.folded.ranks[rc].count) * result_.weight_of_class[rc];
       ranks += count;
       for (std::size_t e = 0; e < sim::entry_count; ++e)
@@ -225,7 +227,8 @@ private:
     entry(out, Entry::imbalance) += to - past;
   }
 
-  /// The rank class that `rc` waits for at a date; `until` is lowered to the date when that may change. -1 = nobody.
+  /// The rank class that `rc` waits for at a date, or one like it; `until` is lowered to the date when that may change.
+  /// -1 = nobody.
   std::int64_t late_member(std::size_t rc, double at, double& until) const {
     const ClassTimeline& line = lines_[rc];
     const auto& spans = *line.compute;
@@ -253,7 +256,8 @@ private:
     const sim::Op& op = line.program->ops[std::size_t(op_id)];
     if (line.begin[std::size_t(op_id)] > at) until = std::min(until, line.begin[std::size_t(op_id)]);
     const auto& communicators = result_.folded.ranks[rc].communicator;
-    if (op.kind == OpKind::receive) return result_.channel_ends[std::size_t(communicators[std::size_t(op.role)])].first;
+    if (op.kind == OpKind::receive)
+      return first_like(result_.channel_ends[std::size_t(communicators[std::size_t(op.role)])].first);
     if (op.kind == OpKind::compute) return lockstep_partner(rc, op_id, at, until);
     if (op.kind != OpKind::collective) return -1;
     const std::int32_t c = communicators[std::size_t(op.role)];
@@ -263,11 +267,13 @@ private:
     for (sim::Role role : {sim::Role::tp, sim::Role::cp, sim::Role::ep}) {
       const std::int32_t c = result_.folded.ranks[rc].communicator[sim::index(role)];
       if (!(result_.program.fused & sim::bit(role)) || c < 0) continue;
-      for (std::int32_t m : result_.folded.communicators[std::size_t(c)].members)
-        if (lines_[std::size_t(m)].ready[std::size_t(op_id)] > at) {
-          until = std::min(until, lines_[std::size_t(m)].ready[std::size_t(op_id)]);
-          return m;
-        }
+      for (std::int32_t member : result_.folded.communicators[std::size_t(c)].members) {
+        const std::int64_t m = first_like(member);
+        const double ready = lines_[std::size_t(m)].ready[std::size_t(op_id)];
+        if (ready <= at) continue;
+        until = std::min(until, ready);
+        return m;
+      }
     }
     return -1;
   }
@@ -276,7 +282,8 @@ private:
                       double& until) const {
     std::int64_t found = -1;
     std::size_t lowest = 0;
-    for (std::int32_t m : members) {
+    for (std::int32_t member : members) {
+      const std::int64_t m = first_like(member);
       const ClassTimeline& line = lines_[std::size_t(m)];
       const std::int32_t op = line.program->by_tag[std::size_t(role)][std::size_t(tag)];
       if (line.ready[std::size_t(op)] <= at) continue;
@@ -288,6 +295,9 @@ private:
       }
     }
     return found;
+  }
+  [[nodiscard]] std::int64_t first_like(std::int32_t rc) const {
+    return std::int64_t(run_.first_like(std::size_t(rc)));
   }
   static std::size_t position_at(const ClassTimeline& line, double at) {
     auto it = std::upper_bound(line.compute->begin(), line.compute->end(), at,

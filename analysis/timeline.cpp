@@ -85,9 +85,9 @@ ClassTimeline timeline(const sim::StepResult& result, const sim::EngineRun& run,
 } // namespace
 
 std::vector<ClassTimeline> timelines(const sim::StepResult& result, const sim::EngineRun& run, sim::DimSet ideal) {
-  std::vector<ClassTimeline> out;
-  for (std::size_t rc = 0; rc < result.folded.ranks.size(); ++rc)
-    out.push_back(timeline(result, run, rc, ideal));
+  std::vector<ClassTimeline> out(result.folded.ranks.size());
+  for (std::size_t rc = 0; rc < out.size(); ++rc)
+    if (run.first_like(rc) == rc) out[rc] = timeline(result, run, rc, ideal);
   return out;
 }
 

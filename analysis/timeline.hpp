@@ -30,6 +30,7 @@ struct ClassTimeline {
   double last = 0;                               ///< end of the last op
 };
 
+/// By rank class; nothing for those that another one is like (EngineRun::like).
 std::vector<ClassTimeline> timelines(const sim::StepResult& result, const sim::EngineRun& run, sim::DimSet ideal);
 
 } // namespace weft::analysis

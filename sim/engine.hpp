@@ -31,7 +31,13 @@ struct EngineRun {
   std::vector<double> lead;  ///< of it, s from there in which gathers run that were over before its first arrival
   std::vector<std::vector<ComputeSpan>> compute;  ///< by rank class, in time order
   std::vector<std::vector<MessageSpan>> messages; ///< by communicator class, by tag
-  std::int64_t activities = 0;                    ///< timers and flows started
+  std::vector<std::int32_t>
+      like;                    ///< by rank class: the first one that does the same at all times; empty: none is alike
+  std::int64_t activities = 0; ///< timers and flows started
+
+  [[nodiscard]] std::size_t first_like(std::size_t rank_class) const {
+    return like.empty() ? rank_class : std::size_t(like[rank_class]);
+  }
 };
 
 /// What the engine needs to know of one simulation.

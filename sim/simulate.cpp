@@ -4,12 +4,14 @@
 #include "sim/estimate.hpp"
 #include "sim/fold_input.hpp"
 #include "sim/lower.hpp"
+#include "sim/silence.hpp"
 #include "sim/traffic.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <tuple>
@@ -68,6 +70,8 @@ public:
     for (const auto& c : r.folded.communicators)
       if (c.wan) r.dims |= bit(Dim::wan);
     describe_classes(r);
+    if (options_.fold && sets(r).size() > 1 && is_silent(r.program, r.folded, r.dims))
+      silent_ = fold_silent(placement_, in, r.folded, r.speed_of_class);
     if (auto ok = check_size(r); !ok) return tl::unexpected(ok.error());
     run_all(r);
     count_traffic(lowered_, placement_, collectives_, topology_, r);
@@ -127,9 +131,9 @@ private:
   }
 
   void describe_classes(StepResult& r) const {
+    r.speed_of_class = speeds(r.folded);
     for (const auto& rank : r.folded.ranks) {
       r.stage_of_class.push_back(rank.stage);
-      r.speed_of_class.push_back(speed_[std::size_t(rank.representative)]);
       r.weight_of_class.push_back(kernels_[std::size_t(rank.part)].peak() / r.rank_peak);
     }
     for (const auto& c : r.folded.communicators) {
@@ -186,7 +190,7 @@ private:
     const Estimate one = estimate(r.program, r.folded, placement_);
     std::int64_t activities = 0, runs = options_.draws;
     for (DimSet ideal : sets(r))
-      activities += one.activities(ideal);
+      activities += (silently(r, ideal) ? estimate(r.program, *silent_, placement_) : one).activities(ideal);
     runs *= std::int64_t(sets(r).size());
     activities *= options_.draws;
     if (activities <= options_.max_activities) return {};
@@ -198,18 +202,27 @@ private:
                     activities));
   }
 
+  [[nodiscard]] bool silently(const StepResult& r, DimSet ideal) const {
+    return silent_ && is_silent(r.program, r.folded, ideal);
+  }
+  [[nodiscard]] std::vector<double> speeds(const Folded& folded) const {
+    std::vector<double> out;
+    for (const auto& rank : folded.ranks)
+      out.push_back(speed_[std::size_t(rank.representative)]);
+    return out;
+  }
+
   void run_all(StepResult& r) {
-    std::vector<double> speed;
-    for (double s : r.speed_of_class)
-      speed.push_back(s);
+    const std::vector<double>& speed = r.speed_of_class;
     std::vector<double> sigma;
     for (const platforms::Cluster& part : parts_)
       sigma.push_back(part.accelerator.overlap_slowdown.value);
     const std::vector<DimSet> sets = this->sets(r);
     std::vector<EngineInput> inputs;
     for (DimSet set : sets) {
-      EngineInput input{r.program, r.folded, placement_,        collectives_,
-                        speed,     sigma,    {costs(set), set}, options_.solver};
+      const Folded& folded = silently(r, set) ? *silent_ : r.folded;
+      EngineInput input{r.program,      folded, placement_,        collectives_,
+                        speeds(folded), sigma,  {costs(set), set}, options_.solver};
       inputs.push_back(std::move(input));
     }
     r.costs = inputs[0].prices.costs;
@@ -231,7 +244,10 @@ private:
     if (respond) r.capacity_response = std::abs(runs->back().step_time - step) / step;
     r.run = std::move((*runs)[0]);
     r.ideal_known = sets.size() > 1 || r.dims == 0;
-    r.ideal = sets.size() > 1 ? std::move((*runs)[1]) : r.run;
+    if (sets.size() > 1)
+      r.ideal = silently(r, sets[1]) ? spread((*runs)[1], *silent_, r.folded, placement_) : std::move((*runs)[1]);
+    else
+      r.ideal = r.run;
   }
 
   [[nodiscard]] double executed(const workloads::LayerContext& context, const Program& program) const {
@@ -259,6 +275,7 @@ private:
   Placement placement_;
   Lowered lowered_;
   std::vector<double> speed_, capacity_;
+  std::optional<Folded> silent_; ///< classes of a simulation without communication, where they are fewer
 };
 
 } // namespace
