@@ -274,13 +274,15 @@ private:
     const double alone = in_.folded.communicators[std::size_t(c)].unit_seconds;
     ++run_.activities;
     if (route < 0 || transfer.units <= 0) {
-      later(transfer.latency + transfer.units * alone, [this, c, tag = op.tag] { finish_message(c, tag); });
+      const double seconds = transfer.latency + transfer.units * alone;
+      if (seconds > 0)
+        network_->at(network_->now() + seconds, [this, c, tag = op.tag] { finish_message(c, tag); });
+      else
+        finish_message(c, op.tag);
       return;
     }
-    later(transfer.latency, [this, c, route, units = transfer.units, tag = op.tag] {
-      ++run_.activities;
-      network_->start(route, units, token(c, tag));
-    });
+    ++run_.activities;
+    network_->start_after(transfer.latency, route, transfer.units, token(c, op.tag));
   }
   /// A communicator has a few kinds of messages, each many times.
   Transfer price(std::int32_t c, std::int32_t id) {
@@ -292,12 +294,6 @@ private:
         in_.placement.communicators[std::size_t(in_.folded.communicators[std::size_t(c)].representative)];
     known.emplace_back(id, in_.collectives.price(m.op, m.size, real, m.rate) * m.share);
     return known.back().second;
-  }
-  template <class F> void later(double delay, F call) {
-    if (delay > 0)
-      network_->at(network_->now() + delay, call);
-    else
-      call();
   }
   static std::int64_t token(std::int32_t c, std::int32_t tag) { return (std::int64_t(c) << 32) | tag; }
 

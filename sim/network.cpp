@@ -50,15 +50,6 @@ Network::~Network() = default;
 double Network::now() const {
   return sg::Engine::get_clock();
 }
-void* Network::at(double date, std::function<void()> call) {
-  return Timer::set(date, simgrid::xbt::Task<void()>(std::move(call)));
-}
-void Network::cancel(void* timer) {
-  static_cast<Timer*>(timer)->remove();
-}
-void Network::after_each_date(std::function<void()> call) {
-  clock_->engine->add_model(std::make_shared<DateEnd>(std::move(call)));
-}
 void Network::run() {
   clock_->engine->run();
 }
@@ -89,6 +80,19 @@ class Cm02Network : public Network {
 public:
   Cm02Network(const std::vector<NetworkLink>& links, const std::vector<NetworkRoute>& routes, Finished finished);
   void start(std::int32_t route, double bytes, std::int64_t token) override;
+  void start_after(double latency, std::int32_t route, double bytes, std::int64_t token) override {
+    if (latency > 0)
+      at(now() + latency, [this, route, bytes, token] { start(route, bytes, token); });
+    else
+      start(route, bytes, token);
+  }
+  void* at(double date, std::function<void()> call) override {
+    return Timer::set(date, simgrid::xbt::Task<void()>(std::move(call)));
+  }
+  void cancel(void* timer) override { static_cast<Timer*>(timer)->remove(); }
+  void after_each_date(std::function<void()> call) override {
+    clock_->engine->add_model(std::make_shared<DateEnd>(std::move(call)));
+  }
 
 private:
   struct Flow {

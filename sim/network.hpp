@@ -1,6 +1,6 @@
 #pragma once
 // The door to SimGrid: clock, timers, and flows over weighted links. Two interchangeable solvers share the links out,
-// both max-min fair: SimGrid's own and ours (`fluid`), which runs on SimGrid's clock.
+// both max-min fair: SimGrid's own and ours (`fluid`), which runs on SimGrid's clock and keeps timers of its own.
 
 #include <cstdint>
 #include <functional>
@@ -31,12 +31,14 @@ public:
   [[nodiscard]] double now() const;
   /// Moves `bytes` through each unit of weight of the route; `finished(token)` is called when they have passed.
   virtual void start(std::int32_t route, double bytes, std::int64_t token) = 0;
+  /// The same `latency` seconds later, if any.
+  virtual void start_after(double latency, std::int32_t route, double bytes, std::int64_t token) = 0;
   /// Calls back at a date; returns a handle for cancel().
-  void* at(double date, std::function<void()> call);
-  void cancel(void* timer);
+  virtual void* at(double date, std::function<void()> call) = 0;
+  virtual void cancel(void* timer) = 0;
   /// Calls back whenever all that happens at a date has happened, before the clock moves on. It may set and cancel
   /// timers, but start no flow.
-  void after_each_date(std::function<void()> call);
+  virtual void after_each_date(std::function<void()> call) = 0;
   void run();
 
 protected:
