@@ -21,7 +21,8 @@ class Accountant {
 public:
   Accountant(const sim::StepResult& result, const sim::EngineRun& run, const std::vector<sim::Costs>& costs,
              sim::DimSet ideal)
-      : result_(result), run_(run), costs_(costs), lines_(timelines(result, run, ideal)) {
+      : result_(result), run_(run), costs_(costs), timelines_(timelines(result, run, ideal)),
+        lines_(timelines_.of_class) {
     mean_slots();
     last_ = 0;
     for (std::size_t rc = 1; rc < lines_.size(); ++rc)
@@ -102,7 +103,7 @@ private:
   /// A stretch in which the rank computes nothing: in a message of its own, or waiting for somebody. Of several
   /// messages in progress the one that keeps the next compute op waiting is charged, else the first in program order.
   void idle(std::size_t rc, double from, double to, std::int32_t next, Breakdown& out) {
-    const std::vector<std::int32_t> needed = messages_before(rc, next);
+    messages_before(rc, next);
     split_covered(rc, from, to, [&](double a, double b, const Covered* c) {
       const double apart = run_.begin[last_] - run_.begin[rc];
       if (!c && next < 0 && rc != last_ && apart != 0) { // done: it waits for the longest stage, in that one's time
@@ -113,30 +114,31 @@ private:
         waiting(rc, a, b, {}, out);
         return;
       }
-      auto charged = std::find_if(c->ops.begin(), c->ops.end(), [&](const Covered::InProgress& m) {
-        return std::binary_search(needed.begin(), needed.end(), m.op);
+      const auto messages = lines_[rc].messages(*c);
+      auto charged = std::find_if(messages.begin(), messages.end(), [&](const Covered::InProgress& m) {
+        return std::binary_search(needed_.begin(), needed_.end(), m.op);
       });
-      if (charged == c->ops.end()) charged = c->ops.begin();
+      if (charged == messages.end()) charged = messages.begin();
       entry(out, sim::entry_of(charged->dim)) += b - a;
     });
   }
   /// Messages that an op needs, directly or through other messages; ascending.
-  std::vector<std::int32_t> messages_before(std::size_t rc, std::int32_t op) const {
-    std::vector<std::int32_t> out, open;
-    if (op >= 0) open.push_back(op);
-    while (!open.empty()) {
-      const std::int32_t at = open.back();
-      open.pop_back();
-      for (std::int32_t b : lines_[rc].before[std::size_t(at)]) {
+  void messages_before(std::size_t rc, std::int32_t op) {
+    needed_.clear();
+    open_.clear();
+    if (op >= 0) open_.push_back(op);
+    while (!open_.empty()) {
+      const std::int32_t at = open_.back();
+      open_.pop_back();
+      for (std::int32_t b : lines_[rc].before->of(at)) {
         if (lines_[rc].program->ops[std::size_t(b)].kind == OpKind::compute) continue;
         if (lines_[rc].end[std::size_t(b)] <= last_compute_end_) continue; // over before the gap began
-        out.push_back(b);
-        open.push_back(b);
+        needed_.push_back(b);
+        open_.push_back(b);
       }
     }
-    std::sort(out.begin(), out.end());
-    out.erase(std::unique(out.begin(), out.end()), out.end());
-    return out;
+    std::sort(needed_.begin(), needed_.end());
+    needed_.erase(std::unique(needed_.begin(), needed_.end()), needed_.end());
   }
 
   template <class F> void split_covered(std::size_t rc, double from, double to, F piece) {
@@ -239,7 +241,7 @@ private:
     std::int32_t op = next->op;
     for (std::size_t hops = 0; hops <= line.begin.size(); ++hops) {
       std::int32_t open = -1; // the earliest thing it still waits for
-      for (std::int32_t b : line.before[std::size_t(op)])
+      for (std::int32_t b : line.before->of(op))
         if (line.end[std::size_t(b)] > at) {
           open = b;
           break;
@@ -308,10 +310,12 @@ private:
   const sim::StepResult& result_;
   const sim::EngineRun& run_;
   const std::vector<sim::Costs>& costs_;
-  std::vector<ClassTimeline> lines_;
+  Timelines timelines_;
+  const std::vector<ClassTimeline>& lines_;
   std::map<std::pair<std::int32_t, std::int32_t>, std::vector<double>> balance_; ///< by stage and part; slot kind
   std::size_t last_ = 0, depth_limit_ = 0;
-  double last_compute_end_ = 0; ///< of the class being accounted
+  double last_compute_end_ = 0;             ///< of the class being accounted
+  std::vector<std::int32_t> needed_, open_; ///< of the gap at hand: messages_before()
 };
 
 } // namespace

@@ -39,7 +39,7 @@ std::string training_line(const sim::StepResult& r) {
 }
 
 /// One row of the table, a cell for each scenario.
-std::vector<std::string> row(const std::string& name, const std::vector<Summary>& all,
+std::vector<std::string> row(const std::string& name, std::span<const Summary> all,
                              const std::function<std::string(const Summary&)>& cell) {
   std::vector<std::string> out{name};
   for (const Summary& s : all)
@@ -47,7 +47,7 @@ std::vector<std::string> row(const std::string& name, const std::vector<Summary>
   return out;
 }
 
-void headline(Rows& rows, const std::vector<Summary>& all) {
+void headline(Rows& rows, std::span<const Summary> all) {
   auto add = [&](const char* name, const std::function<std::string(const Summary&)>& cell) {
     rows.push_back(row(name, all, cell));
   };
@@ -80,11 +80,11 @@ void headline(Rows& rows, const std::vector<Summary>& all) {
   });
 }
 
-bool silent(const std::vector<Summary>& all, const std::function<double(const Summary&)>& share) {
+bool silent(std::span<const Summary> all, const std::function<double(const Summary&)>& share) {
   return std::all_of(all.begin(), all.end(), [&](const Summary& s) { return std::abs(share(s)) < 5e-5; });
 }
 
-void where_rows(Rows& rows, const std::vector<Summary>& all) {
+void where_rows(Rows& rows, std::span<const Summary> all) {
   rows.push_back({""});
   rows.push_back({"WHERE TIME WENT (share of the step; every second of every rank, averaged)"});
   for (std::size_t e = 0; e < sim::entry_count; ++e) {
@@ -97,7 +97,7 @@ void where_rows(Rows& rows, const std::vector<Summary>& all) {
   }
 }
 
-void tax_rows(Rows& rows, const std::vector<Summary>& all) {
+void tax_rows(Rows& rows, std::span<const Summary> all) {
   if (!all.front().tax) return; // of none, when of one
   rows.push_back({""});
   rows.push_back({"WHAT TOOK IT AWAY (share of the step that would vanish with a perfect interconnect)"});
@@ -184,7 +184,7 @@ Rows seed_rows(const Seeds& s) {
 } // namespace
 
 std::string run_text(const Summary& s, bool explain) {
-  const std::vector<Summary> one{s};
+  const std::span<const Summary> one(&s, 1);
   std::string out = fmt::format("{}\n{}\n{} · stack {}\n\n", s.result.scenario.name, training_line(s.result),
                                 plan_line(s.result), s.result.scenario.stack.name);
   Rows rows;
@@ -199,7 +199,7 @@ std::string run_text(const Summary& s, bool explain) {
   return explain ? out + explanation(s) : out;
 }
 
-std::string compare_text(const std::vector<Summary>& all) {
+std::string compare_text(std::span<const Summary> all) {
   std::string out;
   const auto& first = all.front().result;
   const bool alike = std::all_of(all.begin(), all.end(), [&](const Summary& s) {
@@ -237,7 +237,7 @@ std::string catalog_text(const std::vector<CatalogLine>& lines) {
   return format_table(rows);
 }
 
-std::string run_csv(const std::vector<Summary>& all) {
+std::string run_csv(std::span<const Summary> all) {
   std::string out =
       "scenario,cluster,accelerators,ranks,step_time_s,tokens_per_s_per_accelerator,mfu_causal,mfu_full,hfu,"
       "recompute,memory_bytes,capacity_bytes,fits,tax_total";

@@ -1,7 +1,7 @@
 #include "analysis/timeline.hpp"
 
 #include <algorithm>
-#include <set>
+#include <numeric>
 
 namespace weft::analysis {
 namespace {
@@ -23,37 +23,41 @@ struct Event {
 };
 
 /// Sweeps the messages' begins and ends.
-std::vector<Covered> cover(std::vector<Event> events) {
+void cover(std::vector<Event>& events, ClassTimeline& out) {
   std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) { return a.at < b.at; });
-  std::vector<Covered> out;
-  std::set<Covered::InProgress> open;
+  std::vector<Covered::InProgress> open; // ascending, and short
   double since = 0;
   for (const Event& e : events) {
-    if (!open.empty() && e.at > since) out.push_back({since, e.at, {open.begin(), open.end()}});
+    if (!open.empty() && e.at > since) {
+      out.covered.push_back({since, e.at, std::uint32_t(out.in_progress.size()), std::uint32_t(open.size())});
+      out.in_progress.insert(out.in_progress.end(), open.begin(), open.end());
+    }
     since = e.at;
+    const Covered::InProgress message{e.op, e.dim};
+    const auto place = std::lower_bound(open.begin(), open.end(), message);
     if (e.begins)
-      open.insert({e.op, e.dim});
+      open.insert(place, message);
     else
-      open.erase({e.op, e.dim});
+      open.erase(place);
   }
-  return out;
 }
 
-ClassTimeline timeline(const sim::StepResult& result, const sim::EngineRun& run, std::size_t rc, sim::DimSet ideal) {
+ClassTimeline timeline(const sim::StepResult& result, const sim::EngineRun& run, std::size_t rc, sim::DimSet ideal,
+                       const Predecessors& before, std::vector<Event>& events) {
   ClassTimeline t;
   const auto& program = result.program.stages[std::size_t(result.stage_of_class[rc])];
   t.program = &program;
+  t.before = &before;
   t.compute = &run.compute[rc];
   const std::size_t n = program.ops.size();
   t.begin.assign(n, 0);
   t.end.assign(n, 0);
   t.ready.assign(n, 0);
-  t.before.resize(n);
   for (const auto& span : run.compute[rc]) {
     t.begin[std::size_t(span.op)] = span.begin;
     t.end[std::size_t(span.op)] = span.end;
   }
-  std::vector<Event> events;
+  events.clear();
   for (std::size_t i = 0; i < n; ++i) {
     const sim::Op& op = program.ops[i];
     if (op.kind != OpKind::compute) {
@@ -70,24 +74,38 @@ ClassTimeline timeline(const sim::StepResult& result, const sim::EngineRun& run,
       }
     }
     t.last = std::max(t.last, t.end[i]);
-    for (std::int32_t s = 0; s < op.successor_count; ++s) {
-      const auto next = std::size_t(program.successors[std::size_t(op.first_successor + s)]);
-      t.before[next].push_back(std::int32_t(i));
-    }
   }
   for (std::size_t i = 0; i < n; ++i)
-    for (std::int32_t b : t.before[i])
+    for (std::int32_t b : before.of(std::int32_t(i)))
       t.ready[i] = std::max(t.ready[i], t.end[std::size_t(b)]);
-  t.covered = cover(std::move(events));
+  cover(events, t);
   return t;
 }
 
 } // namespace
 
-std::vector<ClassTimeline> timelines(const sim::StepResult& result, const sim::EngineRun& run, sim::DimSet ideal) {
-  std::vector<ClassTimeline> out(result.folded.ranks.size());
-  for (std::size_t rc = 0; rc < out.size(); ++rc)
-    if (run.first_like(rc) == rc) out[rc] = timeline(result, run, rc, ideal);
+Predecessors::Predecessors(const sim::StageProgram& program) : first_(program.ops.size() + 1, 0) {
+  auto each = [&](auto visit) {
+    for (std::size_t i = 0; i < program.ops.size(); ++i)
+      for (std::int32_t s = 0; s < program.ops[i].successor_count; ++s)
+        visit(i, std::size_t(program.successors[std::size_t(program.ops[i].first_successor + s)]));
+  };
+  each([&](std::size_t, std::size_t next) { ++first_[next + 1]; });
+  std::partial_sum(first_.begin(), first_.end(), first_.begin());
+  ops_.resize(first_.back());
+  std::vector<std::size_t> at(first_.begin(), first_.end() - 1);
+  each([&](std::size_t op, std::size_t next) { ops_[at[next]++] = std::int32_t(op); });
+}
+
+Timelines timelines(const sim::StepResult& result, const sim::EngineRun& run, sim::DimSet ideal) {
+  Timelines out;
+  for (const auto& stage : result.program.stages)
+    out.of_stage.emplace_back(stage);
+  out.of_class.resize(result.folded.ranks.size());
+  std::vector<Event> events;
+  for (std::size_t rc = 0; rc < out.of_class.size(); ++rc)
+    if (run.first_like(rc) == rc)
+      out.of_class[rc] = timeline(result, run, rc, ideal, out.of_stage[std::size_t(result.stage_of_class[rc])], events);
   return out;
 }
 

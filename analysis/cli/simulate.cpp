@@ -118,7 +118,7 @@ int run(const std::string& scenario, const Common& options) {
   if (options.format == "json")
     print_data(analysis::run_json(*summary));
   else if (options.format == "csv")
-    print_data(analysis::run_csv({*summary}));
+    print_data(analysis::run_csv({&*summary, 1}));
   else
     print_data(analysis::run_text(*summary, options.explain));
   return report_memory(*summary) ? ok : does_not_fit;
