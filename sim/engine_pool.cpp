@@ -34,6 +34,8 @@ public:
   template <class T> void get_all(std::vector<std::vector<T>>& rows) {
     std::uint64_t n = 0;
     get(&n, sizeof n);
+    if (broken || n > in_.size() / sizeof n) return;
+    rows.reserve(n);
     for (std::uint64_t i = 0; i < n && !broken; ++i) {
       std::uint64_t m = 0;
       get(&m, sizeof m);
@@ -49,11 +51,21 @@ private:
   std::size_t at_ = 0;
 };
 
+template <class T> std::size_t size_of(const std::vector<std::vector<T>>& rows) {
+  std::size_t out = sizeof(std::uint64_t);
+  for (const auto& row : rows)
+    out += sizeof(std::uint64_t) + row.size() * sizeof(T);
+  return out;
+}
+
 std::string pack(const EngineRun& run) {
   std::string out;
+  const std::vector<std::vector<double>> begin{run.begin, run.lead};
+  out.reserve(sizeof run.step_time + sizeof run.activities + size_of(begin) + size_of(run.compute) +
+              size_of(run.messages)); // megabytes: growing would copy them again and again
   put(out, &run.step_time, sizeof run.step_time);
   put(out, &run.activities, sizeof run.activities);
-  put_all(out, std::vector<std::vector<double>>{run.begin, run.lead});
+  put_all(out, begin);
   put_all(out, run.compute);
   put_all(out, run.messages);
   return out;
