@@ -19,14 +19,17 @@ struct Colour {
     return *this;
   }
 };
-std::uint64_t mix(std::uint64_t x) { // splitmix64's finaliser
+constexpr std::uint64_t mix(std::uint64_t x) { // splitmix64's finaliser
   x += 0x9e3779b97f4a7c15ULL;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
   return x ^ (x >> 31);
 }
-Colour mix(Colour c, std::uint64_t salt) {
-  return {mix(c.a ^ mix(salt)), mix(c.b + mix(salt ^ 0x5851f42d4c957f2dULL))};
+constexpr Colour salt(std::uint64_t kind) {
+  return {mix(kind), mix(kind ^ 0x5851f42d4c957f2dULL)};
+}
+constexpr Colour mix(Colour c, Colour salt) {
+  return {mix(c.a ^ salt.a), mix(c.b + salt.b)};
 }
 Colour times(Colour c, std::uint64_t w) {
   return {c.a * w, c.b * w};
@@ -62,11 +65,12 @@ struct Partition {
     representatives = of;
   }
   /// By class.
-  [[nodiscard]] std::vector<Colour> mixed(std::uint64_t salt) const {
+  [[nodiscard]] std::vector<Colour> mixed(std::uint64_t kind) const {
     std::vector<Colour> out;
     out.reserve(colour.size());
+    const Colour by = salt(kind);
     for (const Colour& c : colour)
-      out.push_back(mix(c, salt));
+      out.push_back(mix(c, by));
     return out;
   }
 
@@ -122,7 +126,7 @@ private:
   static void number(Partition& out, const std::vector<std::uint64_t>& start, std::uint64_t kind) {
     std::vector<Colour> colours;
     for (std::uint64_t c : start)
-      colours.push_back(mix(Colour{c, c}, kind));
+      colours.push_back(mix(Colour{c, c}, salt(kind)));
     out.number(colours);
   }
   static Colour of(const std::vector<Colour>& by_class, const Partition& classes, std::size_t element) {
@@ -155,7 +159,7 @@ private:
           if (ranks_met.first_time(rank.of[std::size_t(m)])) sum += of(member, rank, std::size_t(m));
       for (std::size_t e = first_edge_[i]; e < first_edge_[i + 1]; ++e)
         if (links_met.first_time(link.of[edges_[e].link])) sum += of(below, link, edges_[e].link);
-      out[i] = mix(sum, 31);
+      out[i] = mix(sum, salt(31));
     }
     return out;
   }
@@ -171,7 +175,7 @@ private:
       for (std::size_t role = 0; role < role_count; ++role)
         if (const std::int32_t c = p_.cells[r].communicator[role]; c >= 0)
           sum += of(in_role[role], communicator, std::size_t(c));
-      out[r] = mix(sum, 51);
+      out[r] = mix(sum, salt(51));
     }
     return out;
   }
@@ -186,7 +190,7 @@ private:
       for (std::size_t e = first_edge_[i]; e < first_edge_[i + 1]; ++e)
         out[edges_[e].link] += times(of(crossing, communicator, i), edges_[e].weight);
     for (std::size_t l = 0; l < out.size(); ++l)
-      if (solver_link_[l]) out[l] = mix(out[l], 71);
+      if (solver_link_[l]) out[l] = mix(out[l], salt(71));
     return out;
   }
 
