@@ -21,7 +21,7 @@ Summary summarise(sim::StepResult result, std::string hash, bool ideal_network) 
     ideal = result.dims;
   }
   s.where = where_time_went(result, result.run, result.costs, ideal);
-  s.where_ideal = where_time_went(result, result.ideal, result.ideal_costs, result.dims);
+  if (result.ideal_known) s.where_ideal = where_time_went(result, result.ideal, result.ideal_costs, result.dims);
   s.tax = interconnect_tax(result);
   const double step = result.run.step_time;
   const double ranks = double(result.cluster.ranks());
