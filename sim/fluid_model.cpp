@@ -13,8 +13,8 @@ namespace weft::sim {
 
 namespace {
 
-/// Flows and timers. Timers of SimGrid's cost an allocation or two and a place in a Fibonacci heap each, four times
-/// what these do; dates, and what happens at one, are the same.
+/// Flows and timers. SimGrid's timers cost an allocation or two and a place in a Fibonacci heap each; dates, and what
+/// happens at one, are the same.
 class FluidModel : public simgrid::kernel::resource::Model {
 public:
   FluidModel(Fluid fluid, Network::Finished finished)
