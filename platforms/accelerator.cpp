@@ -49,7 +49,10 @@ Result<void> read_value(const Value& value, ScaleUpTiming& out) {
       required("sqrt_us", &ScaleUpTiming::sqrt_us, "c of the c·√y term, µs^0.5"),
       optional("in_network_efficiency", &ScaleUpTiming::in_network_efficiency,
                "all-reduce bus bandwidth over line rate when switches reduce"),
+      optional("in_network_sqrt_us", &ScaleUpTiming::in_network_sqrt_us, "c of those all-reduces, µs^0.5"),
       optional("in_network_ranks", &ScaleUpTiming::in_network_ranks, "from how many ranks switches reduce"),
+      optional("low_latency_rate", &ScaleUpTiming::low_latency_rate,
+               "most that the library believes its lowest-latency protocol to move"),
       required("hop", &ScaleUpTiming::hop, "latency of one ring step"),
       required("point_to_point", &ScaleUpTiming::point_to_point, "latency of one send")};
   return read_fields(value, table, out, "scale-up timing");
@@ -75,6 +78,7 @@ const Fields<Accelerator>& accelerator_fields() {
       required("full_name", &Accelerator::full_name, "as sold"),
       required("vendor", &Accelerator::vendor, "maker"),
       required("chip_class", &Accelerator::chip_class, "us, export-compliant or china-domestic"),
+      optional("collective_library", &Accelerator::collective_library, "whose rules choose algorithms"),
       optional("ranks_per_accelerator", &Accelerator::ranks_per_accelerator, "dies that count as ranks",
                between<std::int64_t>(1, 16)),
       required("peak", &Accelerator::peak, "dense FLOP/s of a package by precision"),

@@ -17,6 +17,16 @@ namespace weft::platforms {
 /// Under which export regime the chip stands.
 enum class ChipClass { us, export_compliant, china_domestic };
 
+/// Whose rules choose the algorithm of a collective (sim/docs/collectives.md).
+enum class CollectiveLibrary {
+  other, ///< none that is known: rings, direct links
+  nccl,
+  hccl_910, ///< Atlas training series: by the number of servers
+  hccl_a2,  ///< Atlas A2: by cost
+  hccl_a3,  ///< Atlas A3: by the number of servers
+  hccl_950
+};
+
 /// GEMM time = launch + max(FLOP / (efficiency · peak), bytes / (streaming · HBM bandwidth)).
 struct GemmTiming {
   Figure<double> efficiency; ///< forward and data gradient, of dense peak, inside training
@@ -41,6 +51,9 @@ struct AttentionTiming {
   Figure<double> backward_ratio;
 };
 
+/// Between so many ranks the bus bandwidth of in_network_efficiency was measured: 14/8 of what each sends.
+inline constexpr std::int64_t in_network_measured_ranks = 8;
+
 /// Link form of a scale-up collective (calibration A1): t = phase·phases + sqrt_term·√y + y with
 /// y = f·S/(efficiency · line rate); √ in microseconds.
 struct ScaleUpTiming {
@@ -49,9 +62,12 @@ struct ScaleUpTiming {
   Figure<double> sqrt_us;    ///< c, in µs^0.5
   std::optional<Figure<double>>
       in_network_efficiency; ///< all-reduce bus bandwidth over line rate when switches reduce (NVLS)
+  std::optional<Figure<double>> in_network_sqrt_us;     ///< c of those all-reduces, where it differs
   std::optional<Figure<std::int64_t>> in_network_ranks; ///< from how many ranks switches reduce
-  Figure<Seconds> hop;                                  ///< latency a ring pays per step inside the domain
-  Figure<Seconds> point_to_point;                       ///< latency of one send
+  std::optional<Figure<BytesPerSecond>>
+      low_latency_rate; ///< most that a library believes its lowest-latency protocol to move; it chooses by that
+  Figure<Seconds> hop;  ///< latency a ring pays per step inside the domain
+  Figure<Seconds> point_to_point; ///< latency of one send
 };
 
 struct ScaleUpPort {
@@ -66,6 +82,7 @@ struct Accelerator {
   std::string full_name;
   std::string vendor;
   ChipClass chip_class = ChipClass::us;
+  CollectiveLibrary collective_library = CollectiveLibrary::other;
   std::int64_t ranks_per_accelerator = 1;           ///< dies that the collective library calls ranks
   std::map<Precision, Figure<FlopsPerSecond>> peak; ///< dense
   Figure<Bytes> memory_capacity;                    ///< as sold

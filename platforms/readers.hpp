@@ -15,6 +15,15 @@ template <> struct EnumNames<platforms::ChipClass> {
        {"export-compliant", platforms::ChipClass::export_compliant},
        {"china-domestic", platforms::ChipClass::china_domestic}}};
 };
+template <> struct EnumNames<platforms::CollectiveLibrary> {
+  static constexpr std::array<std::pair<std::string_view, platforms::CollectiveLibrary>, 6> values{
+      {{"other", platforms::CollectiveLibrary::other},
+       {"nccl", platforms::CollectiveLibrary::nccl},
+       {"hccl-910", platforms::CollectiveLibrary::hccl_910},
+       {"hccl-a2", platforms::CollectiveLibrary::hccl_a2},
+       {"hccl-a3", platforms::CollectiveLibrary::hccl_a3},
+       {"hccl-950", platforms::CollectiveLibrary::hccl_950}}};
+};
 template <> struct EnumNames<platforms::ScaleUpKind> {
   static constexpr std::array<std::pair<std::string_view, platforms::ScaleUpKind>, 5> values{
       {{"switched", platforms::ScaleUpKind::switched},

@@ -21,6 +21,7 @@ enum class Algorithm : std::uint8_t {
   halving_doubling, ///< recursive; between domains, with rings or meshes inside them before and after
   nhr,              ///< nonuniform hierarchical ring; likewise
   hierarchical,     ///< inside domains, then along rails with a ring or an exchange
+  pipeline,         ///< both at once, piece by piece
   send,
   all_to_all, ///< every pair at once
   pairwise    ///< one partner after the other

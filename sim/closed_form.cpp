@@ -45,8 +45,8 @@ public:
     const double per_domain = s_.n / s_.k;
     Carried out{"phases·[base + (n − k)·hop inside + (k − 1)·hop outside] + f·S/(cards·B_card)",
                 s_.phases * (net.base.value.count() + hops),
-                fS * (per_domain - 1) / per_domain,
-                0,
+                mesh_links() ? 0 : fS * (per_domain - 1) / per_domain,
+                mesh_links() && per_domain > 1 ? fS / per_domain : 0, // every channel in an order of its own
                 fS * s_.groups,
                 {},
                 1,
@@ -54,10 +54,25 @@ public:
     out.out = [border = out.border](double, double) { return border; };
     return out;
   }
+  [[nodiscard]] Carried pipeline() const {
+    const auto& net = c_.fabric.latency;
+    const double per_domain = s_.n / s_.k, bytes = s_.phases * s_.size;
+    Carried out{"phases·[base + a + (k − 1)·hop outside + (k − 1)/k·S/(cards·B_card)], S/g on a direct link",
+                s_.phases *
+                    (net.base.value.count() + timing().phase.value.count() + (s_.k - 1) * net.hop.value.count()),
+                mesh_links() ? 0 : bytes * (per_domain - 1) / per_domain,
+                mesh_links() ? bytes / per_domain : 0,
+                bytes * (s_.k - 1) / s_.k * s_.groups,
+                {},
+                1,
+                1};
+    out.out = [border = out.border](double, double) { return border; };
+    return out;
+  }
   [[nodiscard]] Carried in_network() const {
-    const double fS = s_.f * s_.size;
+    const double sends = bus_factor(CollectiveOp::all_reduce, platforms::in_network_measured_ranks) * s_.size;
     const double slower = timing().efficiency.value / timing().in_network_efficiency->value;
-    return {"a·phases + c·√y + y, y = f·S/B_switch", in_domain(fS, slower), fS, 0, 0, {}, 1, slower};
+    return {"a·phases + c·√y + y, y = 7/4·S/B_switch", in_domain(sends, slower, true), sends, 0, 0, {}, 1, slower};
   }
   [[nodiscard]] Carried mesh() const {
     const double bytes = s_.phases * s_.size / s_.n;
@@ -144,12 +159,14 @@ private:
   }
   [[nodiscard]] const platforms::ScaleUpTiming& timing() const { return c_.accelerator.scale_up.timing; }
   [[nodiscard]] bool mesh_links() const { return c_.node.scale_up == platforms::ScaleUpKind::full_mesh; }
-  [[nodiscard]] double in_domain(double bytes, double slower) const {
+  [[nodiscard]] double in_domain(double bytes, double slower, bool in_network = false) const {
     const auto& port = c_.accelerator.scale_up;
     const double line = mesh_links() ? port.link_bandwidth->value.count()
                                      : port.bandwidth.value.count() / double(c_.accelerator.ranks_per_accelerator);
     const double y_us = 1e6 * bytes * slower / (line * timing().efficiency.value);
-    return timing().phase.value.count() * s_.phases + 1e-6 * timing().sqrt_us.value * std::sqrt(y_us);
+    const double c =
+        in_network && timing().in_network_sqrt_us ? timing().in_network_sqrt_us->value : timing().sqrt_us.value;
+    return timing().phase.value.count() * s_.phases + 1e-6 * c * std::sqrt(y_us);
   }
   const platforms::Cluster& c_;
   const Shape& s_;
@@ -205,16 +222,15 @@ tl::expected<ClosedForm, std::string> of_one(const platforms::Cluster& cluster, 
   const auto kind = cluster.node.scale_up;
   const Shape shape = shape_of(cluster, double(ranks), asked);
   const bool direct = kind == ScaleUpKind::full_mesh && shape.n > shape.k;
-  if (algorithm == Algorithm::automatic)
-    algorithm = asked.op == CollectiveOp::all_to_all ? Algorithm::all_to_all
-                : direct && shape.k == 1             ? Algorithm::mesh
-                                                     : Algorithm::ring;
-  if (direct && algorithm != Algorithm::mesh && algorithm != Algorithm::all_to_all && algorithm != Algorithm::pairwise)
-    return tl::unexpected<std::string>("no closed form of such a path over direct links");
+  const bool all_links = algorithm == Algorithm::mesh || algorithm == Algorithm::all_to_all ||
+                         algorithm == Algorithm::pairwise || algorithm == Algorithm::pipeline ||
+                         (algorithm == Algorithm::ring && shape.k > 1);
+  if (direct && !all_links) return tl::unexpected<std::string>("no closed form of such a path over direct links");
   const Formulas formulas(cluster, shape);
   Carried carried;
   switch (algorithm) {
   case Algorithm::ring: carried = formulas.ring(); break;
+  case Algorithm::pipeline: carried = formulas.pipeline(); break;
   case Algorithm::in_network: carried = formulas.in_network(); break;
   case Algorithm::mesh: carried = formulas.mesh(); break;
   case Algorithm::tree: carried = formulas.tree(); break;
@@ -252,10 +268,12 @@ tl::expected<std::vector<ClosedForm>, std::string> closed_form(const platforms::
   const std::int64_t domain = cluster.ranks_per_domain();
   if (ranks > domain && ranks % domain != 0)
     return tl::unexpected<std::string>("no closed form with a part-filled scale-up domain");
-  const auto phases = phases_of(asked, ranks, std::min(ranks, domain));
+  AskedCollective ran = asked;
+  ran.algorithm = algorithm;
+  const auto phases = phases_of(ran, cluster, ranks);
   std::vector<ClosedForm> out;
   for (const AskedCollective& phase : phases) {
-    auto form = of_one(cluster, ranks, phase, phases.size() == 1 ? algorithm : phase.algorithm);
+    auto form = of_one(cluster, ranks, phase, phase.algorithm);
     if (!form) return tl::unexpected(form.error());
     out.push_back(std::move(*form));
   }

@@ -22,7 +22,8 @@ double bus_factor(CollectiveOp op, std::int64_t ranks) {
   return 1;
 }
 
-CollectivePricer::CollectivePricer(const platforms::Cluster& cluster) : cluster_(cluster) {
+CollectivePricer::CollectivePricer(const platforms::Cluster& cluster, Choice choice)
+    : cluster_(cluster), choice_(std::move(choice)) {
   for (std::size_t i = 0; i < cluster.part_count(); ++i)
     parts_.push_back(nodes_of(cluster.part(i)));
   across_ = parts_.front();
@@ -80,113 +81,138 @@ double CollectivePricer::in_domain_latency(const Nodes& nodes, double phases, do
   double rate = nodes.port_rate;
   if (in_network) rate *= timing.in_network_efficiency->value / timing.efficiency.value;
   const double y_us = bytes / rate * 1e6;
-  return timing.phase.value.count() * phases + timing.sqrt_us.value * std::sqrt(y_us) * 1e-6;
+  const double c = in_network && timing.in_network_sqrt_us ? timing.in_network_sqrt_us->value : timing.sqrt_us.value;
+  return timing.phase.value.count() * phases + c * std::sqrt(y_us) * 1e-6;
 }
 
-Transfer CollectivePricer::all_to_all(double bytes, const Placement::Communicator& c) const {
-  const double n = double(c.span.ranks), k = double(c.span.domains), pair = bytes / n / double(c.split);
-  const Nodes& here = nodes(c);
-  if (c.span.domains == 1) {
+Transfer CollectivePricer::all_to_all(double bytes, const Span& span, const Placement::Pattern& p) const {
+  const double n = double(span.ranks), k = double(span.domains), pair = bytes / n / double(p.split);
+  const Nodes& here = nodes(span);
+  if (span.domains == 1) {
     const double on_port = here.mesh ? pair : pair * (n - 1);
-    if (c.algorithm != Algorithm::pairwise)
-      return {Algorithm::all_to_all, in_domain_latency(here, 1, on_port, false), pair, pair};
-    return {Algorithm::pairwise, (n - 1) * here.timing.phase.value.count(), pair, pair};
+    const double latency = p.algorithm == Algorithm::pairwise ? (n - 1) * here.timing.phase.value.count()
+                                                              : in_domain_latency(here, 1, on_port, false);
+    return {p.algorithm, 0, latency, pair, pair};
   }
   // Sends to all peers go out at once; what is paid one after the other is a post per domain.
-  const double steps = c.algorithm == Algorithm::pairwise ? n - n / k : k - 1;
+  const double steps = p.algorithm == Algorithm::pairwise ? n - n / k : k - 1;
   const double latency = cluster_.fabric.latency.base.value.count() +
-                         steps * cluster_.fabric.latency.hop.value.count() + c.span.longest_delay;
-  return {c.algorithm == Algorithm::pairwise ? Algorithm::pairwise : Algorithm::all_to_all, latency,
-          pair * c.cross_share * here.exchange_slower, pair * c.cross_share};
+                         steps * cluster_.fabric.latency.hop.value.count() + span.longest_delay;
+  return {p.algorithm, 0, latency, pair * p.cross_share * here.exchange_slower, pair * p.cross_share};
 }
 
-Transfer CollectivePricer::stepwise(CollectiveOp op, double bytes, const Placement::Communicator& c) const {
-  const auto& timing = nodes(c).timing;
+Transfer CollectivePricer::stepwise(CollectiveOp op, double bytes, const Span& span,
+                                    const Placement::Pattern& p) const {
+  const auto& timing = nodes(span).timing;
   const auto& fabric = cluster_.fabric.latency;
-  const double n = double(c.span.ranks), k = double(c.span.domains), phases = op == CollectiveOp::all_reduce ? 2 : 1;
-  const double levels = std::ceil(std::log2(k)), on_edge = bytes / double(c.split);
+  const double n = double(span.ranks), k = double(span.domains), phases = op == CollectiveOp::all_reduce ? 2 : 1;
+  const double levels = std::ceil(std::log2(k)), on_edge = bytes / double(p.split);
   // No step knows which of them crosses sites: as many as there are levels of sites, each by the longest way.
-  const double between = std::ceil(std::log2(double(c.span.sites))) * c.span.longest_delay;
-  if (c.algorithm == Algorithm::tree) {
+  const double between = std::ceil(std::log2(double(span.sites))) * span.longest_delay;
+  if (p.algorithm == Algorithm::tree) {
     const double hops = (std::ceil(n / k) - 1) * tree_hop_inside_s + levels * fabric.hop.value.count() + between;
-    return {c.algorithm, fabric.base.value.count() + 2 * hops, on_edge, on_edge};
+    return {p.algorithm, 0, fabric.base.value.count() + 2 * hops, on_edge, on_edge};
   }
-  if (c.algorithm == Algorithm::switch_tree)
-    return {c.algorithm, switch_tree_hop_inside_s + 2 * (levels * switch_tree_hop_outside_s + between), on_edge,
+  if (p.algorithm == Algorithm::switch_tree)
+    return {p.algorithm, 0, switch_tree_hop_inside_s + 2 * (levels * switch_tree_hop_outside_s + between), on_edge,
             on_edge};
   // Halving-doubling and NHR: log2 steps, all inside one domain or all along a rail.
   // Halving with members beyond a power of two hands their buffers over and back: two more of both phases together.
-  const auto whole = double(std::bit_floor(std::uint64_t(c.span.ranks)));
-  const bool beyond = c.algorithm == Algorithm::halving_doubling && whole != n;
+  const auto whole = double(std::bit_floor(std::uint64_t(span.ranks)));
+  const bool beyond = p.algorithm == Algorithm::halving_doubling && whole != n;
   const double steps = beyond ? std::log2(whole) + 1 : std::ceil(std::log2(n));
   const double start = k > 1 ? fabric.base.value.count() : timing.phase.value.count();
   const double hop = k > 1 ? fabric.hop.value.count() : timing.hop.value.count();
-  return {c.algorithm, phases * (start + steps * hop + between), phases * on_edge, phases * on_edge};
+  return {p.algorithm, 0, phases * (start + steps * hop + between), phases * on_edge, phases * on_edge};
 }
 
-Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::Communicator& c, double rate) const {
-  const auto& timing = nodes(c).timing;
-  const auto& fabric = cluster_.fabric.latency;
-  const double n = double(c.span.ranks), k = double(c.span.domains), bytes = size.count();
+Transfer CollectivePricer::in_domain(CollectiveOp op, double bytes, const Span& span,
+                                     const Placement::Pattern& p) const {
+  const Nodes& here = nodes(span);
+  const auto& timing = here.timing;
   const double phases = op == CollectiveOp::all_reduce ? 2 : 1;
-  if (c.span.ranks <= 1) return {};
-  if (rate > 0) {
-    Transfer t = price(op, size, c);
-    t.latency += bus_factor(op, c.span.ranks) * bytes / rate;
-    t.units = 0;
-    return t;
+  if (p.algorithm == Algorithm::mesh) { // every pair exchanges S/n directly, twice for an all-reduce
+    const double on_link = phases * bytes / double(span.ranks);
+    return {Algorithm::mesh, 0, in_domain_latency(here, phases, on_link, false), on_link, on_link};
   }
-  if (op == CollectiveOp::send) {
-    const double latency =
-        c.span.domains == 1 ? timing.point_to_point.value.count() : fabric.point_to_point.value.count();
-    const double each = bytes / double(c.split);
-    return {Algorithm::send, latency + c.span.longest_delay, each, each};
+  if (p.algorithm != Algorithm::in_network) {
+    const double on_edge = bus_factor(op, span.ranks) * bytes / double(p.split);
+    return {Algorithm::ring, 0, in_domain_latency(here, phases, on_edge, false), on_edge, on_edge};
   }
-  if (c.role == Role::world) {
-    // A scalar for everybody: a double binary tree's latency, no bytes worth a flow. NCCL tuning.cc:
-    // base + 2·[(n/k − 1)·hop inside + log2(k)·hop outside].
-    const double hops = (std::ceil(n / k) - 1) * timing.hop.value.count() +
-                        std::ceil(std::log2(std::max(1.0, k))) * fabric.hop.value.count();
-    const double between = std::ceil(std::log2(double(c.span.sites))) * c.span.longest_delay;
-    return {Algorithm::tree, fabric.base.value.count() + 2 * (hops + between), 0, 0};
+  // Each rank sends S and receives S, however many there are; the rate is a bus bandwidth of so many.
+  const double on_edge = bus_factor(op, platforms::in_network_measured_ranks) * bytes;
+  const double relative = timing.in_network_efficiency->value / timing.efficiency.value;
+  return {Algorithm::in_network, 0, in_domain_latency(here, phases, on_edge, true), on_edge / relative, bytes};
+}
+
+Transfer CollectivePricer::by_pattern(CollectiveOp op, double bytes, const Span& span,
+                                      const Placement::Pattern& p) const {
+  switch (p.algorithm) {
+  case Algorithm::send: {
+    const double latency = span.domains == 1 ? nodes(span).timing.point_to_point.value.count()
+                                             : cluster_.fabric.latency.point_to_point.value.count();
+    const double each = bytes / double(p.split);
+    return {Algorithm::send, 0, latency + span.longest_delay, each, each};
   }
-  if (c.all_to_all) return all_to_all(bytes, c);
-  switch (c.algorithm) {
+  case Algorithm::all_to_all:
+  case Algorithm::pairwise: return all_to_all(bytes, span, p);
   case Algorithm::tree:
   case Algorithm::switch_tree:
   case Algorithm::halving_doubling:
-  case Algorithm::nhr: return stepwise(op, bytes, c);
+  case Algorithm::nhr: return stepwise(op, bytes, span, p);
   default: break;
   }
-  const double moved = bus_factor(op, c.span.ranks) * bytes;
-  if (c.span.domains == 1 && nodes(c).mesh &&
-      c.algorithm != Algorithm::ring) { // every pair exchanges S/n directly, twice for an all-reduce
-    const double on_link = phases * bytes / n;
-    return {Algorithm::mesh, in_domain_latency(nodes(c), phases, on_link, false), on_link, on_link};
+  if (span.domains == 1) return in_domain(op, bytes, span, p);
+  const auto& timing = nodes(span).timing;
+  const auto& fabric = cluster_.fabric.latency;
+  const double n = double(span.ranks), k = double(span.domains), phases = op == CollectiveOp::all_reduce ? 2 : 1;
+  const bool pipeline = p.algorithm == Algorithm::pipeline;
+  const double moved = (pipeline ? phases : bus_factor(op, span.ranks)) * bytes / double(p.split);
+  // A pipeline's pieces go along the rails while others cross the domain.
+  const double inside = pipeline ? timing.phase.value.count() : (n - k) * timing.hop.value.count();
+  const double hops = inside + (k - 1) * fabric.hop.value.count() + span.ring_delay;
+  return {p.algorithm, 0, phases * (fabric.base.value.count() + hops), moved, moved};
+}
+
+std::size_t CollectivePricer::pattern_of(const Call& call, const Placement::Communicator& c) const {
+  if (c.patterns.size() <= 1) return 0;
+  const Algorithm algorithm = choice_.of(call, c.span);
+  const auto at = std::find_if(c.patterns.begin(), c.patterns.end(),
+                               [&](const Placement::Pattern& p) { return p.algorithm == algorithm; });
+  return at == c.patterns.end() ? 0 : std::size_t(at - c.patterns.begin());
+}
+
+Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::Communicator& c, double rate) const {
+  if (c.span.ranks <= 1) return {};
+  if (c.patterns.empty()) {
+    // A scalar for everybody: a double binary tree's latency, no bytes worth a flow. NCCL tuning.cc:
+    // base + 2·[(n/k − 1)·hop inside + log2(k)·hop outside].
+    const auto& fabric = cluster_.fabric.latency;
+    const double n = double(c.span.ranks), k = double(c.span.domains);
+    const double hops = (std::ceil(n / k) - 1) * nodes(c.span).timing.hop.value.count() +
+                        std::ceil(std::log2(std::max(1.0, k))) * fabric.hop.value.count();
+    const double between = std::ceil(std::log2(double(c.span.sites))) * c.span.longest_delay;
+    return {Algorithm::tree, 0, fabric.base.value.count() + 2 * (hops + between), 0, 0};
   }
-  if (c.span.domains == 1) {
-    const bool chosen = c.algorithm == Algorithm::automatic && timing.in_network_ranks &&
-                        c.span.ranks >= timing.in_network_ranks->value;
-    const bool in_network = op == CollectiveOp::all_reduce && timing.in_network_efficiency &&
-                            (chosen || c.algorithm == Algorithm::in_network);
-    const double on_edge = moved / double(c.split);
-    const double latency = in_domain_latency(nodes(c), phases, on_edge, in_network);
-    if (!in_network) return {Algorithm::ring, latency, on_edge, on_edge};
-    // Each rank sends S and receives S; the reduction's rate is a bus bandwidth of its own.
-    const double relative = timing.in_network_efficiency->value / timing.efficiency.value;
-    return {Algorithm::in_network, latency, moved / relative, bytes};
+  const std::size_t pattern = pattern_of({op, size.count(), rate}, c);
+  Transfer out = by_pattern(op, size.count(), c.span, c.patterns[pattern]);
+  out.pattern = pattern;
+  out.units *= c.patterns[pattern].parts;
+  if (rate > 0) {
+    out.latency += bus_factor(op, c.span.ranks) * size.count() / rate;
+    out.units = 0;
   }
-  const double hops = (n - k) * timing.hop.value.count() + (k - 1) * fabric.hop.value.count() + c.span.ring_delay;
-  return {Algorithm::ring, phases * (fabric.base.value.count() + hops), moved / double(c.split),
-          moved / double(c.split)};
+  return out;
 }
 
 double CollectivePricer::isolated(CollectiveOp op, Bytes size, const Placement& placement,
                                   const Placement::Communicator& c, const std::vector<double>& capacity) const {
   const Transfer t = price(op, size, c);
   double slowest = 0;
-  for (const LinkUse& use : placement.uses_of(c))
-    slowest = std::max(slowest, t.units * double(placement.own_weight(c, use)) / capacity[use.link]);
+  if (!c.patterns.empty())
+    for (const LinkUse& use : placement.uses_of(c.patterns[t.pattern]))
+      slowest = std::max(slowest, t.units / c.patterns[t.pattern].parts * double(placement.own_weight(c, use)) /
+                                      capacity[use.link]);
   return t.latency + slowest;
 }
 

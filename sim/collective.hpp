@@ -17,12 +17,13 @@ double bus_factor(workloads::CollectiveOp op, std::int64_t ranks);
 /// of the communicator's flows. units = 0: the latency is all there is.
 struct Transfer {
   Algorithm algorithm{};
-  double latency = 0; ///< s: base, hops, and the √ term of chunked pipelining
-  double units = 0;   ///< bytes per flow, as the solver sees them (link efficiencies are in the link capacities)
-  double payload = 0; ///< bytes per flow that really cross; differs where the pattern has a rate of its own
+  std::size_t pattern = 0; ///< of the communicator's, whose links it takes
+  double latency = 0;      ///< s: base, hops, and the √ term of chunked pipelining
+  double units = 0;        ///< bytes per flow, as the solver sees them (link efficiencies are in the link capacities)
+  double payload = 0;      ///< bytes per flow that really cross; differs where the pattern has a rate of its own
   /// Part of it, latency included.
   [[nodiscard]] Transfer operator*(double share) const {
-    return {algorithm, share * latency, share * units, share * payload};
+    return {algorithm, pattern, share * latency, share * units, share * payload};
   }
 };
 
@@ -35,11 +36,15 @@ inline constexpr double switch_tree_hop_outside_s = 20.9e-6;
 /// Closed forms (sim/docs/collectives.md) with the cluster's constants.
 class CollectivePricer {
 public:
-  explicit CollectivePricer(const platforms::Cluster& cluster);
+  /// Messages take the patterns that the choice says.
+  CollectivePricer(const platforms::Cluster& cluster, Choice choice);
+  explicit CollectivePricer(const platforms::Cluster& cluster) : CollectivePricer(cluster, Choice(cluster)) {}
 
   /// `rate` > 0 holds a rank to that many bytes/s, whatever the links could carry: the transfer is a timer.
   [[nodiscard]] Transfer price(workloads::CollectiveOp op, Bytes size, const Placement::Communicator& c,
                                double rate = 0) const;
+  /// Which of the communicator's patterns the message takes: that of the algorithm chosen for it, else the first.
+  [[nodiscard]] std::size_t pattern_of(const Call& call, const Placement::Communicator& c) const;
   /// Isolated time of the same: latency plus bytes over the slowest of its links.
   [[nodiscard]] double isolated(workloads::CollectiveOp op, Bytes size, const Placement& placement,
                                 const Placement::Communicator& c, const std::vector<double>& capacity) const;
@@ -51,8 +56,13 @@ public:
   }
 
 private:
-  [[nodiscard]] Transfer stepwise(workloads::CollectiveOp op, double bytes, const Placement::Communicator& c) const;
-  [[nodiscard]] Transfer all_to_all(double bytes, const Placement::Communicator& c) const;
+  [[nodiscard]] Transfer by_pattern(workloads::CollectiveOp op, double bytes, const Span& span,
+                                    const Placement::Pattern& pattern) const;
+  [[nodiscard]] Transfer stepwise(workloads::CollectiveOp op, double bytes, const Span& span,
+                                  const Placement::Pattern& pattern) const;
+  [[nodiscard]] Transfer all_to_all(double bytes, const Span& span, const Placement::Pattern& pattern) const;
+  [[nodiscard]] Transfer in_domain(workloads::CollectiveOp op, double bytes, const Span& span,
+                                   const Placement::Pattern& pattern) const;
   /// What patterns need of the nodes they run on.
   struct Nodes {
     platforms::ScaleUpTiming timing;
@@ -62,12 +72,13 @@ private:
     double exchange_slower = 1; ///< efficiency of cards over that in all-to-all
   };
   static Nodes nodes_of(const platforms::Cluster& one_kind);
-  [[nodiscard]] const Nodes& nodes(const Placement::Communicator& c) const {
-    return c.part < 0 ? across_ : parts_[std::size_t(c.part)];
+  [[nodiscard]] const Nodes& nodes(const Span& span) const {
+    return span.part < 0 ? across_ : parts_[std::size_t(span.part)];
   }
   [[nodiscard]] static double in_domain_latency(const Nodes& nodes, double phases, double bytes_per_port,
                                                 bool in_network);
   const platforms::Cluster& cluster_;
+  Choice choice_;
   std::vector<Nodes> parts_;
   Nodes across_;               ///< the slowest of each: of a communicator over several parts, which waits for it
   double tier_efficiency_ = 1; ///< the best cards': what others do not reach limits them at their cards

@@ -20,14 +20,41 @@ using workloads::CollectiveOp;
 struct Wanted {
   GroupKind group{};
   Algorithm algorithm{};
-  bool exchange = false;
+  [[nodiscard]] bool exchange() const { return algorithm == Algorithm::all_to_all || algorithm == Algorithm::pairwise; }
   [[nodiscard]] bool operator==(const Wanted&) const = default;
 };
 
+/// Where domains are unequal: of all ranks, or of the first domain.
+Span unequal_span(const platforms::Cluster& cluster, std::int64_t ranks, GroupKind group) {
+  const platforms::Layout layout(cluster, ranks);
+  Span out{1, 1};
+  for (std::int64_t r = 1; r < ranks; ++r) {
+    const bool same = layout.domain_of(layout.place(r)) == layout.domain_of(layout.place(r - 1));
+    if (group == GroupKind::domains && !same) break;
+    ++out.ranks;
+    out.domains += !same;
+  }
+  out.per_domain = out.domains == 1 ? out.ranks : 0;
+  if (layout.part_of(layout.place(out.ranks - 1)) > 0) out.part = -1;
+  return out;
+}
+Span span_of(const platforms::Cluster& cluster, std::int64_t ranks, GroupKind group) {
+  if (!cluster.uniform()) return unequal_span(cluster, ranks, group);
+  const std::int64_t in_domain = std::min(ranks, cluster.ranks_per_domain());
+  const std::int64_t domains = (ranks + in_domain - 1) / in_domain;
+  switch (group) {
+  case GroupKind::domains: return {in_domain, 1, in_domain};
+  case GroupKind::rails: return {domains, domains, 1};
+  case GroupKind::world: break;
+  }
+  return {ranks, domains, ranks % in_domain == 0 ? in_domain : 0};
+}
+
 class Builder : Communicators {
 public:
-  Builder(const platforms::Topology& topology, const Symmetry& symmetry, std::int64_t per_domain, std::uint64_t seed)
-      : Communicators(topology, symmetry, seed), per_domain_(per_domain) {}
+  Builder(const platforms::Topology& topology, const Choice& choice, const Symmetry& symmetry, std::int64_t per_domain,
+          std::uint64_t seed)
+      : Communicators(topology, choice, none_, symmetry, seed), per_domain_(per_domain) {}
 
   std::optional<Placement> build(const std::vector<Wanted>& wanted) {
     for (std::size_t i = 0; i < wanted.size() && !uneven_; ++i)
@@ -51,7 +78,7 @@ private:
         while (next < end && loader_.topology().domain_of(next) == domain)
           ++next;
         Members members = ranks(first, next, 1);
-        if (w.exchange)
+        if (w.exchange())
           exchange(role, std::move(members), 1, w.algorithm);
         else
           add(role, std::move(members), w.algorithm);
@@ -59,7 +86,7 @@ private:
     }
   }
   void across(const Wanted& w, Role role, Members members) {
-    if (w.exchange)
+    if (w.exchange())
       spread_exchange(role, std::move(members), w.algorithm);
     else
       spread(role, std::move(members), w.algorithm);
@@ -71,6 +98,7 @@ private:
     return out;
   }
   std::int64_t per_domain_ = 1;
+  const Calls none_{}; ///< every group says its algorithm
 };
 
 /// A plan whose dp units are whole scale-up domains, where the ranks fill them.
@@ -85,7 +113,7 @@ class Run {
 public:
   Run(const platforms::Cluster& c, std::int64_t ranks, const std::vector<AskedCollective>& asked,
       const CollectiveOptions& o)
-      : cluster_(c), asked_(asked), options_(o), topology_(c, ranks), collectives_(c),
+      : cluster_(c), asked_(asked), options_(o), topology_(c, ranks), choice_(c), collectives_(c),
         per_domain_(std::min(ranks, c.ranks_per_domain())) {}
 
   Result<CollectiveRun> run() {
@@ -109,8 +137,8 @@ private:
     StageProgram stage;
     for (const AskedCollective& whole : asked_) {
       std::vector<std::int32_t> chain;
-      for (const AskedCollective& a : phases_of(whole, topology_.ranks(), per_domain_)) {
-        const Wanted w{a.group, a.algorithm, a.op == CollectiveOp::all_to_all};
+      for (const AskedCollective& a : phases_of(whole, cluster_, topology_.ranks())) {
+        const Wanted w{a.group, a.algorithm};
         auto at = std::find(wanted_.begin(), wanted_.end(), w);
         if (at == wanted_.end()) at = wanted_.insert(at, w);
         Op op;
@@ -141,11 +169,11 @@ private:
     const workloads::Scenario s = domains_as_replicas(topology_.ranks(), per_domain_);
     if (options_.fold && options_.structural) {
       const Symmetry symmetry = Symmetry::find(s, topology_);
-      if (auto p = Builder(topology_, symmetry, per_domain_, std::uint64_t(options_.seed)).build(wanted_))
+      if (auto p = Builder(topology_, choice_, symmetry, per_domain_, std::uint64_t(options_.seed)).build(wanted_))
         return std::move(*p);
     }
     const Symmetry none = Symmetry::none(s.plan);
-    return *Builder(topology_, none, per_domain_, std::uint64_t(options_.seed)).build(wanted_);
+    return *Builder(topology_, choice_, none, per_domain_, std::uint64_t(options_.seed)).build(wanted_);
   }
 
   [[nodiscard]] CollectiveRun result(const EngineRun& run) const {
@@ -183,7 +211,7 @@ private:
       }
     }
     if (chains_[which].size() > 1) { // rails and domains together are the world
-      out.algorithm = asked.algorithm;
+      out.algorithm = chosen(asked, cluster_, topology_.ranks());
       out.span = {topology_.ranks(), topology_.ranks() / per_domain_};
     }
     out.algbw = out.time > 0 ? asked.size.count() / out.time : 0;
@@ -195,6 +223,7 @@ private:
   const std::vector<AskedCollective>& asked_;
   const CollectiveOptions& options_;
   platforms::Topology topology_;
+  Choice choice_;
   CollectivePricer collectives_;
   std::int64_t per_domain_ = 1;
   std::vector<Wanted> wanted_;
@@ -204,7 +233,7 @@ private:
   Folded folded_;
 };
 
-/// Runs inside domains and along rails.
+/// Inside domains, along rails, and inside domains again.
 bool layered(Algorithm algorithm) {
   return algorithm == Algorithm::hierarchical || algorithm == Algorithm::halving_doubling ||
          algorithm == Algorithm::nhr;
@@ -233,30 +262,34 @@ std::string refusal(const platforms::Cluster& cluster, std::int64_t ranks, const
                        algorithm_name(a.algorithm), ranks, per_domain);
   if (a.algorithm == Algorithm::hierarchical && (a.group != GroupKind::world || ranks <= per_domain))
     return "algorithm `hierarchical` joins several scale-up domains: it needs all ranks and more than one domain";
-  const bool one_domain = a.group == GroupKind::domains || (a.group == GroupKind::world && ranks <= per_domain);
-  if (a.algorithm == Algorithm::mesh && (!one_domain || cluster.node.scale_up != platforms::ScaleUpKind::full_mesh))
-    return "algorithm `mesh` needs direct links between all ranks: a full mesh, inside one scale-up domain";
-  if (a.algorithm == Algorithm::in_network &&
-      (!one_domain || !cluster.accelerator.scale_up.timing.in_network_efficiency))
-    return fmt::format("algorithm `in-network` needs switches that reduce, inside one scale-up domain; {} has {}",
-                       cluster.accelerator.name, one_domain ? "none" : "none between domains");
-  if (a.algorithm == Algorithm::switch_tree &&
-      (one_domain || a.group == GroupKind::rails || !cluster.accelerator.scale_up.timing.in_network_efficiency))
-    return fmt::format("algorithm `nvls-tree` joins several scale-up domains whose switches reduce; here {}",
-                       one_domain || a.group == GroupKind::rails ? "there is one rank or one domain"
-                                                                 : "no switch does");
-  return {};
+  return Choice(cluster).refusal(a.algorithm, span_of(cluster, ranks, a.group));
 }
 
 } // namespace
 
-std::vector<AskedCollective> phases_of(const AskedCollective& a, std::int64_t ranks, std::int64_t ranks_per_domain) {
-  if (!layered(a.algorithm) || a.group != GroupKind::world || ranks <= ranks_per_domain || ranks_per_domain == 1)
-    return {a};
-  const auto inner = a.algorithm == Algorithm::hierarchical ? Algorithm::automatic : a.algorithm;
-  auto inside = [&](CollectiveOp op) { return AskedCollective{op, a.size, GroupKind::domains, Algorithm::automatic}; };
-  auto along = [&](CollectiveOp op, double size) { return AskedCollective{op, Bytes(size), GroupKind::rails, inner}; };
-  const double share = a.size.count() / double(ranks_per_domain);
+Algorithm chosen(const AskedCollective& a, const platforms::Cluster& cluster, std::int64_t ranks) {
+  if (a.algorithm != Algorithm::automatic) return a.algorithm;
+  return Choice(cluster).in_phases(a.op, a.size.count(), span_of(cluster, ranks, a.group));
+}
+
+std::vector<AskedCollective> phases_of(const AskedCollective& asked, const platforms::Cluster& cluster,
+                                       std::int64_t ranks) {
+  AskedCollective a = asked;
+  a.algorithm = chosen(asked, cluster, ranks);
+  const std::int64_t per_domain = std::min(ranks, cluster.ranks_per_domain());
+  if (!layered(a.algorithm) || a.group != GroupKind::world || ranks <= per_domain || per_domain == 1) return {a};
+  auto part = [&](CollectiveOp op, double size, GroupKind group, Algorithm algorithm) {
+    AskedCollective out{op, Bytes(size), group, algorithm};
+    out.algorithm = chosen(out, cluster, ranks);
+    return out;
+  };
+  // Along rails a ring or an exchange, where nothing else is said; inside whatever is taken there.
+  const auto inner = a.algorithm != Algorithm::hierarchical ? a.algorithm
+                     : a.op == CollectiveOp::all_to_all     ? Algorithm::all_to_all
+                                                            : Algorithm::ring;
+  auto inside = [&](CollectiveOp op) { return part(op, a.size.count(), GroupKind::domains, Algorithm::automatic); };
+  auto along = [&](CollectiveOp op, double size) { return part(op, size, GroupKind::rails, inner); };
+  const double share = a.size.count() / double(per_domain);
   switch (a.op) {
   case CollectiveOp::all_reduce:
     return {inside(CollectiveOp::reduce_scatter), along(CollectiveOp::all_reduce, share),

@@ -25,9 +25,13 @@ struct AskedCollective {
   Algorithm algorithm = Algorithm::automatic;
 };
 
-/// What a collective is made of, one after the other: hierarchical ones run inside domains, along rails, and inside
-/// domains again.
-std::vector<AskedCollective> phases_of(const AskedCollective& asked, std::int64_t ranks, std::int64_t ranks_per_domain);
+/// The algorithm that it says, or that the cluster's library takes.
+Algorithm chosen(const AskedCollective& asked, const platforms::Cluster& cluster, std::int64_t ranks);
+
+/// What a collective is made of, one after the other, algorithms chosen: hierarchical ones run inside domains, along
+/// rails, and inside domains again.
+std::vector<AskedCollective> phases_of(const AskedCollective& asked, const platforms::Cluster& cluster,
+                                       std::int64_t ranks);
 
 struct CollectiveOutcome {
   Algorithm algorithm{}; ///< that ran

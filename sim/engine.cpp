@@ -36,24 +36,26 @@ public:
 
 private:
   void make_network() {
+    // SimGrid's solver takes whole weights only.
+    const std::int32_t whole = in_.solver == Solver::simgrid ? most_parts(in_.folded) : 1;
     std::vector<NetworkLink> links;
     std::vector<std::int32_t> index(in_.folded.links.size(), -1);
     for (std::size_t l = 0; l < index.size(); ++l) {
       const auto& link = in_.folded.links[l];
       if (!link.solved) continue;
       index[l] = std::int32_t(links.size());
-      links.push_back({link.bytes_per_second});
+      links.push_back({link.bytes_per_second * whole});
     }
     std::vector<NetworkRoute> routes;
-    for (Exchange& exchange : exchanges_) {
-      const auto& uses = exchange.folded->uses;
-      if (uses.empty()) continue;
-      NetworkRoute route;
-      for (const LinkUse& use : uses)
-        route.links.emplace_back(index[use.link], double(use.weight));
-      exchange.route = std::int32_t(routes.size());
-      routes.push_back(std::move(route));
-    }
+    for (Exchange& exchange : exchanges_)
+      for (const auto& path : exchange.folded->paths) {
+        exchange.routes.push_back(path.uses.empty() ? -1 : std::int32_t(routes.size()));
+        if (path.uses.empty()) continue;
+        NetworkRoute route;
+        for (const LinkUse& use : path.uses)
+          route.links.emplace_back(index[use.link], double(use.weight) * whole / path.parts);
+        routes.push_back(std::move(route));
+      }
     network_ = sim::make_network(in_.solver, links, routes, [this](std::int64_t token) {
       finish_message(std::int32_t(token >> 32), std::int32_t(token & 0xffffffff));
     });
@@ -198,7 +200,7 @@ private:
     }
     ++run_.activities;
     if (exchange.route < 0 || transfer.units <= 0) {
-      const double seconds = transfer.latency + transfer.units * exchange.folded->unit_seconds;
+      const double seconds = transfer.latency + transfer.units * exchange.unit_seconds;
       if (seconds > 0)
         network_->at(network_->now() + seconds, [this, c, tag = op.tag] { finish_message(c, tag); });
       else
@@ -220,6 +222,9 @@ private:
     }
     exchange.priced = id;
     exchange.price = known->second;
+    if (exchange.routes.empty()) return; // a scalar for everybody: no links
+    exchange.route = exchange.routes[exchange.price.pattern];
+    exchange.unit_seconds = exchange.folded->paths[exchange.price.pattern].unit_seconds;
   }
 
   void finish_message(std::int32_t c, std::int32_t tag) {

@@ -28,10 +28,12 @@ protected:
     const Folded::CommunicatorClass* folded = nullptr;
     MessageSpan* spans = nullptr; ///< by tag
     Role role{};
-    std::int32_t route = -1;                 ///< of the network; -1: it is alone on all its links
+    std::int32_t route = -1;                 ///< of the network, for `price`; -1: it is alone on all its links
     std::int32_t sender = -1, receiver = -1; ///< rank classes of a channel
     std::int32_t priced = -1;                ///< message that `price` is for
     Transfer price;
+    double unit_seconds = 0;                               ///< where it is alone
+    std::vector<std::int32_t> routes;                      ///< by pattern
     std::vector<std::pair<std::int32_t, Transfer>> prices; ///< of its few kinds of messages
     std::vector<std::int32_t> slowing;                     ///< tags of messages in progress that take cores
     std::vector<std::int32_t> arrived;                     ///< members, by tag; not of channels

@@ -40,8 +40,9 @@ Estimate estimate(const Program& program, const Folded& folded, const Placement&
     // A channel's ops are its sender's; a collective's are alike on all members.
     const std::int32_t one = folded.rank_class[std::size_t(placement.members_of(real).front())];
     const auto& of_role = stages[std::size_t(folded.ranks[std::size_t(one)].stage)].messages[index(real.role)];
+    const bool flows = std::any_of(c.paths.begin(), c.paths.end(), [](const auto& path) { return !path.uses.empty(); });
     for (std::size_t d = 0; d < dim_count; ++d)
-      out.messages[d] += of_role[d] * (c.uses.empty() ? 1 : 2);
+      out.messages[d] += of_role[d] * (flows ? 2 : 1);
   }
   return out;
 }

@@ -100,8 +100,10 @@ public:
     first_edge_.reserve(p.communicators.size() + 1);
     for (const auto& c : p.communicators) {
       first_edge_.push_back(edges_.size());
-      for (const LinkUse& use : p.uses_of(c))
-        if (solver_link[use.link]) edges_.push_back({use.link, std::uint64_t(p.weight(c, use))});
+      for (std::uint32_t pattern = 0; pattern < c.patterns.size(); ++pattern)
+        for (const LinkUse& use : p.uses_of(c.patterns[pattern]))
+          if (solver_link[use.link]) edges_.push_back({use.link, pattern, std::uint64_t(p.weight(c, use))});
+      patterns_ = std::max(patterns_, c.patterns.size());
     }
     first_edge_.push_back(edges_.size());
   }
@@ -119,9 +121,16 @@ public:
 
 private:
   struct Edge {
-    std::uint32_t link = 0;
+    std::uint32_t link = 0, pattern = 0;
     std::uint64_t weight = 0;
   };
+  /// Of classes, by pattern.
+  [[nodiscard]] std::vector<std::vector<Colour>> mixed(const Partition& classes, std::uint64_t kind) const {
+    std::vector<std::vector<Colour>> out;
+    for (std::size_t pattern = 0; pattern < patterns_; ++pattern)
+      out.push_back(classes.mixed(kind + pattern));
+    return out;
+  }
 
   static void number(Partition& out, const std::vector<std::uint64_t>& start, std::uint64_t kind) {
     std::vector<Colour> colours;
@@ -142,7 +151,8 @@ private:
 
   /// Each sees sets: how many alike does not matter. A channel's ends differ: sender first.
   [[nodiscard]] std::vector<Colour> communicators_now() const {
-    const auto own = communicator.mixed(30), member = rank.mixed(10), receiver = rank.mixed(11), below = link.mixed(20);
+    const auto own = communicator.mixed(30), member = rank.mixed(10), receiver = rank.mixed(11);
+    const auto below = mixed(link, 200);
     Met ranks_met(rank.colour.size()), links_met(link.colour.size());
     std::vector<Colour> out(communicator.of.size());
     for (std::size_t i = 0; i < out.size(); ++i) {
@@ -150,15 +160,16 @@ private:
       const auto members = p_.members_of(c);
       Colour sum = of(own, communicator, i);
       ranks_met.next_round();
-      links_met.next_round();
       if (is_channel(c.role)) {
         sum += of(member, rank, std::size_t(members[0]));
         sum += of(receiver, rank, std::size_t(members[1]));
       } else
         for (std::int32_t m : members)
           if (ranks_met.first_time(rank.of[std::size_t(m)])) sum += of(member, rank, std::size_t(m));
-      for (std::size_t e = first_edge_[i]; e < first_edge_[i + 1]; ++e)
-        if (links_met.first_time(link.of[edges_[e].link])) sum += of(below, link, edges_[e].link);
+      std::size_t e = first_edge_[i];
+      for (std::uint32_t pattern = 0; e < first_edge_[i + 1]; ++pattern)
+        for (links_met.next_round(); e < first_edge_[i + 1] && edges_[e].pattern == pattern; ++e)
+          if (links_met.first_time(link.of[edges_[e].link])) sum += of(below[pattern], link, edges_[e].link);
       out[i] = mix(sum, salt(31));
     }
     return out;
@@ -182,13 +193,14 @@ private:
 
   /// Each sees sums of weights: the multiset of what crosses it.
   [[nodiscard]] std::vector<Colour> links_now() const {
-    const auto own = link.mixed(70), crossing = communicator.mixed(40);
+    const auto own = link.mixed(70);
+    const auto crossing = mixed(communicator, 300);
     std::vector<Colour> out(link.of.size());
     for (std::size_t l = 0; l < out.size(); ++l)
       out[l] = solver_link_[l] ? of(own, link, l) : of(link.colour, link, l);
     for (std::size_t i = 0; i < communicator.of.size(); ++i)
       for (std::size_t e = first_edge_[i]; e < first_edge_[i + 1]; ++e)
-        out[edges_[e].link] += times(of(crossing, communicator, i), edges_[e].weight);
+        out[edges_[e].link] += times(of(crossing[edges_[e].pattern], communicator, i), edges_[e].weight);
     for (std::size_t l = 0; l < out.size(); ++l)
       if (solver_link_[l]) out[l] = mix(out[l], salt(71));
     return out;
@@ -196,11 +208,12 @@ private:
 
   const Placement& p_;
   const std::vector<bool>& solver_link_;
-  std::vector<Edge> edges_;             ///< communicator by communicator, links of the solver only
+  std::vector<Edge> edges_;             ///< communicator by communicator, pattern by pattern, links of the solver only
+  std::size_t patterns_ = 0;            ///< most that a communicator has
   std::vector<std::size_t> first_edge_; ///< by communicator, and one past the last
 };
 
-/// Weights of the quotient: at the first link of each class, summed over a communicator class.
+/// Weights of the quotient: at the first link of each class, summed over a communicator class, pattern by pattern.
 void load_links(const Placement& p, const FoldInput& in, const Partition& communicator, const Partition& link,
                 Folded& out) {
   std::vector<std::vector<std::int32_t>> of_class(out.communicators.size());
@@ -210,33 +223,38 @@ void load_links(const Placement& p, const FoldInput& in, const Partition& commun
     out.links[l].bytes_per_second = in.capacity[std::size_t(link.representatives[l])];
   std::map<std::int32_t, std::pair<double, double>> loads; // by hardware group: all of it, what begins there
   std::map<std::int32_t, std::int64_t> weight;             // by link class
-  for (std::size_t k = 0; k < of_class.size(); ++k) {
-    loads.clear();
-    weight.clear();
-    for (const std::int32_t i : of_class[k]) {
-      const auto& c = p.communicators[std::size_t(i)];
-      for (const LinkUse& use : p.uses_of(c)) {
-        auto& load = loads[in.group[use.link]];
-        load.first += double(c.count * use.weight);
-        load.second += double(c.count * use.begins);
-        const std::int32_t l = link.of[use.link];
-        if (link.representatives[std::size_t(l)] == std::int32_t(use.link) && in.solver_link[use.link])
-          weight[l] += p.weight(c, use);
+  for (std::size_t k = 0; k < of_class.size(); ++k)
+    for (std::size_t pattern = 0; pattern < out.communicators[k].paths.size(); ++pattern) {
+      loads.clear();
+      weight.clear();
+      for (const std::int32_t i : of_class[k]) {
+        const auto& c = p.communicators[std::size_t(i)];
+        for (const LinkUse& use : p.uses_of(c.patterns[pattern])) {
+          auto& load = loads[in.group[use.link]];
+          load.first += double(c.count * use.weight);
+          load.second += double(c.count * use.begins);
+          const std::int32_t l = link.of[use.link];
+          if (link.representatives[std::size_t(l)] == std::int32_t(use.link) && in.solver_link[use.link])
+            weight[l] += p.weight(c, use);
+        }
+      }
+      for (const auto& [group, load] : loads)
+        out.loads.push_back({std::int32_t(k), std::int32_t(pattern), group, load.first, load.second});
+      for (const auto& [l, w] : weight) {
+        out.links[std::size_t(l)].solved = true;
+        out.communicators[k].paths[pattern].uses.push_back({std::uint32_t(l), w});
       }
     }
-    for (const auto& [group, load] : loads)
-      out.loads.push_back({std::int32_t(k), group, load.first, load.second});
-    for (const auto& [l, w] : weight) {
-      out.links[std::size_t(l)].solved = true;
-      out.communicators[k].uses.push_back({std::uint32_t(l), w});
+  for (auto& c : out.communicators) {
+    const auto& real = p.communicators[std::size_t(c.representative)];
+    for (std::size_t pattern = 0; pattern < c.paths.size(); ++pattern) {
+      c.paths[pattern].parts = real.patterns[pattern].parts;
+      if (Folded::Path& path = c.paths[pattern]; path.uses.empty()) // alone on all its links: its isolated closed form
+        for (const LinkUse& use : p.uses_of(real.patterns[pattern]))
+          path.unit_seconds =
+              std::max(path.unit_seconds, double(p.own_weight(real, use)) / in.capacity[use.link] / path.parts);
     }
   }
-  for (auto& c : out.communicators)
-    if (c.uses.empty()) { // alone on all its links: its isolated closed form
-      const auto& real = p.communicators[std::size_t(c.representative)];
-      for (const LinkUse& use : p.uses_of(real))
-        c.unit_seconds = std::max(c.unit_seconds, double(p.own_weight(real, use)) / in.capacity[use.link]);
-    }
 }
 
 } // namespace
@@ -245,6 +263,14 @@ std::uint64_t colour_of(std::initializer_list<std::uint64_t> properties) {
   std::uint64_t out = 0;
   for (std::uint64_t p : properties)
     out = mix(mix(p) + 3 * out);
+  return out;
+}
+
+std::int32_t most_parts(const Folded& folded) {
+  std::int32_t out = 1;
+  for (const auto& communicator : folded.communicators)
+    for (const auto& path : communicator.paths)
+      out = std::max(out, path.parts);
   return out;
 }
 
@@ -288,6 +314,7 @@ Folded fold(const Placement& p, const FoldInput& in, bool identity) {
     c.representative = communicator_reps[i];
     const auto& real = p.communicators[std::size_t(c.representative)];
     c.wan = real.span.sites > 1;
+    c.paths.resize(real.patterns.size());
     for (std::int32_t m : p.members_of(real))
       c.members.push_back(out.rank_class[std::size_t(m)]);
     std::sort(c.members.begin(), c.members.end());

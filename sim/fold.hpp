@@ -29,14 +29,19 @@ struct Folded {
     std::int32_t part = 0;                               ///< of the cluster
     std::array<std::int32_t, role_count> communicator{}; ///< class by role, -1 = none
   };
+  /// Of one of a communicator's patterns.
+  struct Path {
+    std::vector<LinkUse> uses; ///< link = link class; weight on one of them
+    std::int32_t parts = 1;    ///< the pattern's
+    double unit_seconds = 0;   ///< s per unit of progress on the slowest link, where no solver link is among them
+  };
   struct CommunicatorClass {
     std::int32_t representative = 0; ///< of the placement
     std::int64_t count = 0;
     std::vector<std::int32_t> members; ///< rank classes, each once, ascending
-    std::vector<LinkUse> uses;         ///< link = link class; weight on one of them
+    std::vector<Path> paths;           ///< by pattern
     bool wan = false;                  ///< it spans sites: its dimension is wan, whatever it carries
     [[nodiscard]] Dim dim(Dim message) const { return wan ? Dim::wan : message; }
-    double unit_seconds = 0; ///< s per unit of progress on the slowest link that no other communicator loads
   };
   struct LinkClass {
     platforms::LinkId representative = 0;
@@ -52,10 +57,10 @@ struct Folded {
   [[nodiscard]] std::int32_t class_of(std::int64_t rank) const {
     return rank_class[std::size_t(symmetry.cell_of(symmetry.canonical(rank)))];
   }
-  /// Weight that all communicators of a class put on all links of a hardware group together, links that cannot
-  /// bind included: bytes carried = weight × bytes per unit flow.
+  /// Weight that a pattern of all communicators of a class puts on all links of a hardware group together, links that
+  /// cannot bind included: bytes carried = weight × bytes per unit flow.
   struct Load {
-    std::int32_t communicator, group;
+    std::int32_t communicator, pattern, group;
     double weight;
     double begins; ///< of it, flows that leave their sender there
   };
@@ -69,6 +74,9 @@ struct FoldInput {
   std::vector<double> capacity;    ///< achieved bytes/s
   std::vector<std::int32_t> group; ///< of a link among the topology's, for Folded::loads
 };
+
+/// The most parts of any path: times this, every weight is whole.
+std::int32_t most_parts(const Folded& folded);
 
 /// Refines to the coarsest equitable partition, or with `identity` keeps every member a class of its own
 /// (`--no-fold`).

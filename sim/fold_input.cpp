@@ -19,18 +19,23 @@ FoldInput fold_input(const Placement& placement, const platforms::Topology& topo
   in.solver_link.assign(binding.size(), false);
   for (const auto& c : placement.communicators) {
     if (fused & bit(c.role)) continue;
-    for (const LinkUse& use : placement.uses_of(c))
-      in.solver_link[use.link] = binding[use.link];
+    for (const Placement::Pattern& pattern : c.patterns)
+      for (const LinkUse& use : placement.uses_of(pattern))
+        in.solver_link[use.link] = binding[use.link];
   }
   for (std::size_t r = 0; r < placement.cells.size(); ++r)
     in.start.rank.push_back(colour_of({std::bit_cast<std::uint64_t>(speed[r]), std::uint64_t(placement.cells[r].stage),
                                        std::uint64_t(placement.cells[r].part)}));
-  for (const auto& c : placement.communicators)
-    in.start.communicator.push_back(colour_of(
-        {std::uint64_t(c.role), std::uint64_t(c.split), std::uint64_t(c.span.ranks), std::uint64_t(c.span.domains),
-         std::uint64_t(c.all_to_all), std::uint64_t(c.algorithm), std::uint64_t(c.span.sites),
-         std::bit_cast<std::uint64_t>(c.span.ring_delay), std::bit_cast<std::uint64_t>(c.span.longest_delay),
-         std::bit_cast<std::uint64_t>(c.cross_share), std::uint64_t(c.part)}));
+  for (const auto& c : placement.communicators) {
+    std::uint64_t colour = colour_of({std::uint64_t(c.role), std::uint64_t(c.span.ranks), std::uint64_t(c.span.domains),
+                                      std::uint64_t(c.span.per_domain), std::uint64_t(c.span.sites),
+                                      std::bit_cast<std::uint64_t>(c.span.ring_delay),
+                                      std::bit_cast<std::uint64_t>(c.span.longest_delay), std::uint64_t(c.span.part)});
+    for (const Placement::Pattern& pattern : c.patterns)
+      colour = colour_of({colour, std::uint64_t(pattern.algorithm), std::uint64_t(pattern.split),
+                          std::uint64_t(pattern.parts), std::bit_cast<std::uint64_t>(pattern.cross_share)});
+    in.start.communicator.push_back(colour);
+  }
   return in;
 }
 

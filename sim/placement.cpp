@@ -14,9 +14,9 @@ using workloads::Coordinates;
 
 class Builder : Communicators {
 public:
-  Builder(const workloads::Scenario& scenario, const platforms::Topology& topology, const Symmetry& symmetry,
-          std::uint64_t seed)
-      : Communicators(topology, symmetry, seed), s_(scenario), plan_(scenario.plan), map_(plan_) {
+  Builder(const workloads::Scenario& scenario, const platforms::Topology& topology, const Choice& choice,
+          const Calls& calls, const Symmetry& symmetry, std::uint64_t seed)
+      : Communicators(topology, choice, calls, symmetry, seed), s_(scenario), plan_(scenario.plan), map_(plan_) {
     for (Placement::Cell& cell : placement_.cells)
       cell.stage = std::int32_t(map_.coordinates(cell.rank).pp);
   }
@@ -195,10 +195,10 @@ private:
 
 } // namespace
 
-Placement place(const workloads::Scenario& scenario, const platforms::Topology& topology, const Symmetry& symmetry,
-                std::uint64_t seed) {
-  if (auto placed = Builder(scenario, topology, symmetry, seed).build()) return std::move(*placed);
-  return *Builder(scenario, topology, Symmetry::none(scenario.plan), seed).build();
+Placement place(const workloads::Scenario& scenario, const platforms::Topology& topology, const Choice& choice,
+                const Calls& calls, const Symmetry& symmetry, std::uint64_t seed) {
+  if (auto placed = Builder(scenario, topology, choice, calls, symmetry, seed).build()) return std::move(*placed);
+  return *Builder(scenario, topology, choice, calls, Symmetry::none(scenario.plan), seed).build();
 }
 
 } // namespace weft::sim

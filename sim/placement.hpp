@@ -3,6 +3,7 @@
 
 #include "platforms/topology.hpp"
 #include "sim/algorithm.hpp"
+#include "sim/choice.hpp"
 #include "sim/ledger_entry.hpp"
 #include "sim/symmetry.hpp"
 #include "workloads/layer.hpp"
@@ -59,15 +60,6 @@ constexpr RoleSet bit(Role r) {
 }
 inline constexpr RoleSet layer_roles = bit(Role::tp) | bit(Role::cp) | bit(Role::ep);
 
-/// How a communicator's ranks lie: what latency formulas need.
-struct Span {
-  std::int64_t ranks = 0;
-  std::int64_t domains = 0; ///< scale-up domains it touches
-  std::int64_t sites = 1;
-  double ring_delay = 0;    ///< s of light between sites on the longest way through the ring
-  double longest_delay = 0; ///< s between the two sites farthest apart
-};
-
 /// One link's share of a communicator's traffic: flows of unit size on it.
 struct LinkUse {
   std::uint32_t link = 0;  ///< index into Placement::links, later of a link class
@@ -91,18 +83,23 @@ struct Placement {
     platforms::LinkId id = 0;
     std::int64_t count = 1; ///< 0 for links that can never limit, however many they are
   };
+  /// The links that one algorithm's traffic takes.
+  struct Pattern {
+    Algorithm algorithm = Algorithm::ring;
+    std::int32_t split = 1;
+    /// Pieces of one flow that follow each other: beside others it counts as weight/parts flows. A power of two, so
+    /// that folding sums the same bits.
+    std::int32_t parts = 1;
+    double cross_share = 1; ///< exchanges: bytes that cross domains over those of a plain one
+    std::int64_t first_use = 0, use_count = 0;
+  };
   struct Communicator {
     Role role{}; ///< the sender's role for a p2p channel
     Span span;
-    std::int32_t part = 0; ///< of the cluster, in which all members are; -1: in several
     std::int64_t count = 1;
-    bool spans_units = false; ///< it has members in every unit of the symmetry
-    std::int32_t split = 1;
-    Algorithm algorithm = Algorithm::automatic; ///< automatic: what operation and placement give
-    bool all_to_all = false;                    ///< its links are loaded pair by pair instead of as a ring
-    double cross_share = 1;                     ///< all-to-all: bytes that cross domains over those of a plain exchange
+    bool spans_units = false;      ///< it has members in every unit of the symmetry
+    std::vector<Pattern> patterns; ///< which one a message takes: CollectivePricer::pattern_of; none: no links
     std::int64_t first_member = 0, member_count = 0;
-    std::int64_t first_use = 0, use_count = 0;
   };
   Symmetry symmetry;
   std::vector<Cell> cells;
@@ -117,8 +114,8 @@ struct Placement {
   [[nodiscard]] std::span<const std::int32_t> members_of(const Communicator& c) const {
     return {members.data() + c.first_member, std::size_t(c.member_count)};
   }
-  [[nodiscard]] std::span<const LinkUse> uses_of(const Communicator& c) const {
-    return {uses.data() + c.first_use, std::size_t(c.use_count)};
+  [[nodiscard]] std::span<const LinkUse> uses_of(const Pattern& p) const {
+    return {uses.data() + p.first_use, std::size_t(p.use_count)};
   }
   /// Flows that one communicator puts on one of the links; 0 where that can never limit.
   [[nodiscard]] std::int64_t own_weight(const Communicator& c, const LinkUse& use) const {
@@ -132,13 +129,12 @@ struct Placement {
   }
 };
 
+/// By role: what its communicators will be asked for. They load the links of the algorithms that this takes.
+using Calls = std::array<std::vector<Call>, role_count>;
+
 /// Builds every communicator that the scenario's plan needs; `seed` deals hashed routes. Falls back to no symmetry
-/// where a communicator lies unevenly over the units of `symmetry`.
-Placement place(const workloads::Scenario& scenario, const platforms::Topology& topology, const Symmetry& symmetry,
-                std::uint64_t seed = 0);
-/// Every rank, without a symmetry.
-inline Placement place(const workloads::Scenario& scenario, const platforms::Topology& topology) {
-  return place(scenario, topology, Symmetry::none(scenario.plan));
-}
+/// where a communicator lies unevenly over the units of `symmetry`, or takes an algorithm that has none.
+Placement place(const workloads::Scenario& scenario, const platforms::Topology& topology, const Choice& choice,
+                const Calls& calls, const Symmetry& symmetry, std::uint64_t seed = 0);
 
 } // namespace weft::sim

@@ -46,6 +46,7 @@ struct StepResult {
   double rank_peak_bf16 = 0; ///< likewise; 0 where unknown
 
   Program program;
+  Calls calls;
   Folded folded;
   std::vector<std::int32_t> stage_of_class; ///< by rank class
   std::vector<double> speed_of_class;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 namespace weft::sim {
 
@@ -14,9 +15,9 @@ bool is_silent(const Program& program, const Folded& folded, DimSet ideal) {
 
 std::optional<Folded> fold_silent(const Placement& placement, FoldInput input, const Folded& folded,
                                   const std::vector<double>& speed) {
-  std::set<std::pair<std::int32_t, double>> different;
+  std::set<std::tuple<std::int32_t, std::int32_t, double>> different;
   for (std::size_t rc = 0; rc < folded.ranks.size(); ++rc)
-    different.emplace(folded.ranks[rc].stage, speed[rc]);
+    different.emplace(folded.ranks[rc].stage, folded.ranks[rc].part, speed[rc]);
   if (different.size() == folded.ranks.size()) return std::nullopt;
   input.solver_link.assign(input.solver_link.size(), false);
   Folded out = fold(placement, input, false);

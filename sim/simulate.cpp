@@ -1,8 +1,10 @@
 #include "sim/simulate.hpp"
 
 #include "platforms/topology.hpp"
+#include "sim/calls.hpp"
 #include "sim/estimate.hpp"
 #include "sim/fold_input.hpp"
+#include "sim/isolation.hpp"
 #include "sim/lower.hpp"
 #include "sim/silence.hpp"
 #include "sim/traffic.hpp"
@@ -35,8 +37,8 @@ DimSet dims_present(const workloads::Plan& plan, bool experts) {
 
 class Simulation {
 public:
-  Simulation(const workloads::Scenario& s, const platforms::Cluster& c, const Options& o)
-      : scenario_(s), cluster_(c), options_(o), collectives_(c), topology_(c, c.ranks()) {
+  Simulation(const workloads::Scenario& s, const platforms::Cluster& c, const Options& o, const Choice& choice)
+      : scenario_(s), cluster_(c), options_(o), choice_(choice), collectives_(c, choice), topology_(c, c.ranks()) {
     for (std::size_t i = 0; i < c.part_count(); ++i)
       parts_.push_back(c.part(i));
   }
@@ -54,13 +56,9 @@ public:
     }
     set_peaks(r);
 
-    const bool structural = options_.fold && options_.structural;
-    placement_ =
-        place(scenario_, topology_, structural ? Symmetry::find(scenario_, topology_) : Symmetry::none(scenario_.plan),
-              std::uint64_t(options_.seed));
     hold(r);
     const workloads::LayerContext context = with(r.recompute);
-    lowered_ = lower(scenario_, r.recompute, options_.closed_form_layers ? placement_.isolated : 0);
+    if (auto ok = lower_and_place(r); !ok) return tl::unexpected(ok.error());
     r.program = lowered_.program;
     if (auto ok = set_speeds(); !ok) return tl::unexpected(ok.error());
     const FoldInput in = fold_input(placement_, topology_, collectives_, speed_, r.program.fused);
@@ -80,6 +78,18 @@ public:
   }
 
 private:
+  /// Which links there are follows from what is sent; which layers' collectives can be fused, from the links.
+  Result<void> lower_and_place(StepResult& r) {
+    lowered_ = lower(scenario_, r.recompute, options_.closed_form_layers ? may_be_isolated(scenario_) : 0);
+    r.calls = calls_of(lowered_);
+    const bool structural = options_.fold && options_.structural;
+    placement_ = place(scenario_, topology_, choice_, r.calls,
+                       structural ? Symmetry::find(scenario_, topology_) : Symmetry::none(scenario_.plan),
+                       std::uint64_t(options_.seed));
+    if (options_.closed_form_layers && placement_.isolated != lowered_.program.fused)
+      lowered_ = lower(scenario_, r.recompute, placement_.isolated);
+    return check_forced(choice_, r.calls, placement_);
+  }
   /// Means over ranks.
   void set_peaks(StepResult& r) const {
     bool known = true;
@@ -96,18 +106,28 @@ private:
   [[nodiscard]] workloads::LayerContext with(Recompute recompute) const {
     return {scenario_.model, scenario_.training, scenario_.plan, scenario_.stack, recompute};
   }
+  /// Stage and part of everybody, each pair once.
+  [[nodiscard]] std::set<std::pair<std::int64_t, std::size_t>> stands() const {
+    std::set<std::pair<std::int64_t, std::size_t>> out;
+    const workloads::RankMap map(scenario_.plan);
+    if (parts_.size() > 1)
+      for (std::int64_t r = 0; r < topology_.ranks(); ++r)
+        out.emplace(map.coordinates(r).pp, topology_.part_of(r));
+    else
+      for (std::int64_t stage = 0; stage < scenario_.plan.pp; ++stage)
+        out.emplace(stage, 0);
+    return out;
+  }
   /// Memory, with the least recomputation that fits; full when none does.
   void hold(StepResult& r) const {
-    std::set<std::pair<std::int32_t, std::int32_t>> stands; // stage, part
-    for (const auto& cell : placement_.cells)
-      stands.emplace(cell.stage, cell.part);
+    const auto everybody = stands();
     const Recompute asked = scenario_.plan.recompute;
     for (Recompute recompute : {Recompute::none, Recompute::selective, Recompute::full}) {
       r.recompute = asked == Recompute::automatic ? recompute : asked;
       r.memory_of_stages = workloads::memory_of_stages(with(r.recompute));
       double most = -1;
-      for (const auto& [stage, part] : stands) {
-        const platforms::Accelerator& a = parts_[std::size_t(part)].accelerator;
+      for (const auto& [stage, part] : everybody) {
+        const platforms::Accelerator& a = parts_[part].accelerator;
         const Bytes capacity = a.memory_capacity.value / double(a.ranks_per_accelerator);
         const workloads::MemoryNeed& need = r.memory_of_stages[std::size_t(stage)];
         if (need.total() / capacity <= most) continue;
@@ -118,6 +138,7 @@ private:
       if (asked != Recompute::automatic || r.fits()) return;
     }
   }
+
   Result<void> set_speeds() {
     for (const auto& cell : placement_.cells)
       speed_.push_back(speed_of(scenario_.jitter, cell.rank, options_.seed));
@@ -156,7 +177,7 @@ private:
   [[nodiscard]] Costs costs(DimSet ideal, std::size_t part) const {
     std::map<Role, const Placement::Communicator*> groups; // those inside compute ops are alike (isolation.cpp)
     for (const auto& c : placement_.communicators)
-      if (c.part == std::int32_t(part)) groups.try_emplace(c.role, &c);
+      if (c.span.part == std::int32_t(part)) groups.try_emplace(c.role, &c);
     std::map<std::tuple<Role, int, double>, LayerTime> known;
     const LayerTimer timer = [&](const workloads::LayerCollective& c) -> LayerTime {
       const auto group = groups.find(role_of(c.group));
@@ -268,6 +289,7 @@ private:
   const workloads::Scenario& scenario_;
   const platforms::Cluster& cluster_;
   const Options& options_;
+  const Choice& choice_;
   CollectivePricer collectives_;
   platforms::Topology topology_;
   std::vector<platforms::Cluster> parts_; ///< of the cluster, each as if alone
@@ -284,7 +306,9 @@ Result<StepResult> simulate(const workloads::Scenario& scenario, const platforms
                             const Options& options) {
   if (auto ok = check_legal(scenario.model, scenario.training, scenario.plan, cluster.ranks()); !ok)
     return tl::unexpected(ok.error());
-  return Simulation(scenario, cluster, options).run();
+  const auto choice = Choice::make(cluster, scenario.stack.collectives);
+  if (!choice) return tl::unexpected(choice.error());
+  return Simulation(scenario, cluster, options, *choice).run();
 }
 
 } // namespace weft::sim

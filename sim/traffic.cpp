@@ -1,9 +1,21 @@
 #include "sim/traffic.hpp"
 
+#include <bit>
 #include <map>
+#include <utility>
 
 namespace weft::sim {
 namespace {
+
+/// What a rank sends on the average, over the buffer.
+double sent(workloads::CollectiveOp op, Algorithm algorithm, const Span& span) {
+  const double n = double(span.ranks), whole = double(std::bit_floor(std::uint64_t(span.ranks)));
+  if (algorithm == Algorithm::in_network) return 1;
+  if (algorithm == Algorithm::switch_tree) return 1 + 2 * double(span.domains - 1) / n;
+  if (algorithm == Algorithm::halving_doubling) // those beyond a power of two hand their buffers over and back
+    return (op == workloads::CollectiveOp::all_reduce ? 2 : 1) * (whole - 1 + 2 * (n - whole)) / n;
+  return bus_factor(op, span.ranks);
+}
 
 class Traffic {
 public:
@@ -14,18 +26,16 @@ public:
   void add(const Message& m, std::int32_t c, double ranks, double times) {
     const auto& folded = r_.folded.communicators[std::size_t(c)];
     const auto& real = placement_.communicators[std::size_t(folded.representative)];
-    if (real.use_count == 0) return; // a scalar for everybody: no bytes worth a flow
-    const Transfer t = collectives_.price(m.op, m.size, real) * m.share;
+    if (real.patterns.empty()) return; // a scalar for everybody: no bytes worth a flow
+    const Transfer t = collectives_.price(m.op, m.size, real, m.rate) * m.share;
+    const Placement::Pattern& pattern = real.patterns[t.pattern];
     const double members = m.op == workloads::CollectiveOp::send ? 1 : double(real.span.ranks);
     const Dim dim = folded.dim(m.dim);
-    auto& flows = payload_[dim];
-    flows.resize(r_.folded.communicators.size());
-    flows[std::size_t(c)] += times * t.payload * ranks / (members * double(folded.count));
-    const double sent = t.algorithm == Algorithm::in_network ? 1 : bus_factor(m.op, real.span.ranks);
-    double bytes = sent * m.size.count();
-    if (real.all_to_all && real.cross_share < 1) { // over the border once, then handed on inside the domain
+    payload_[dim][{c, std::int32_t(t.pattern)}] += times * t.payload * ranks / (members * double(folded.count));
+    double bytes = sent(m.op, t.algorithm, real.span) * m.size.count();
+    if (pattern.cross_share < 1) { // over the border once, then handed on inside the domain
       const double n = double(real.span.ranks), g = n / double(real.span.domains);
-      bytes = m.size.count() * (real.cross_share * (n - g) / n + (g - 1) / g);
+      bytes = m.size.count() * (pattern.cross_share * (n - g) / n + (g - 1) / g);
     }
     closed_form_[dim] += times * ranks * bytes * m.share;
   }
@@ -42,7 +52,9 @@ public:
     for (const auto& [dim, flows] : payload_) {
       double sent = 0;
       for (const auto& load : r_.folded.loads) {
-        const double per_flow = flows[std::size_t(load.communicator)];
+        const auto flow = flows.find({load.communicator, load.pattern});
+        if (flow == flows.end()) continue;
+        const double per_flow = flow->second;
         groups[std::size_t(load.group)].bytes += per_flow * load.weight;
         sent += per_flow * load.begins;
       }
@@ -55,7 +67,8 @@ private:
   const Placement& placement_;
   const CollectivePricer& collectives_;
   const StepResult& r_;
-  std::map<Dim, std::vector<double>> payload_; ///< by communicator class: bytes per unit flow, whole step
+  /// By communicator class and pattern: bytes per unit flow, whole step.
+  std::map<Dim, std::map<std::pair<std::int32_t, std::int32_t>, double>> payload_;
   std::map<Dim, double> closed_form_;
 };
 

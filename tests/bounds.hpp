@@ -19,9 +19,10 @@ public:
   /// `step` was simulated without folding; both outlive this.
   Bounds(const analysis::Loaded& loaded, const sim::StepResult& step)
       : step_(step), topology_(loaded.cluster, loaded.cluster.ranks()),
-        placement_(sim::place(loaded.scenario, topology_, sim::Symmetry::none(loaded.scenario.plan),
-                              std::uint64_t(step.seed))),
-        prices_(loaded.cluster) {
+        choice_(*sim::Choice::make(loaded.cluster, loaded.scenario.stack.collectives)),
+        placement_(sim::place(loaded.scenario, topology_, choice_, step.calls,
+                              sim::Symmetry::none(loaded.scenario.plan), std::uint64_t(step.seed))),
+        prices_(loaded.cluster, choice_) {
     make_cells();
   }
 
@@ -29,11 +30,14 @@ public:
   [[nodiscard]] double busiest_link() const {
     std::vector<double> busy(step_.folded.links.size(), 0);
     for (std::size_t c = 0; c < step_.folded.communicators.size(); ++c) {
-      double units = 0;
+      const auto& paths = step_.folded.communicators[c].paths;
+      std::vector<double> units(paths.size(), 0);
       for (const std::int32_t op : program(first_member(c)).by_tag[index(role(c))])
-        if (op >= 0) units += transfer(c, op).units;
-      for (const sim::LinkUse& use : step_.folded.communicators[c].uses)
-        busy[use.link] += double(use.weight) * units / step_.folded.links[use.link].bytes_per_second;
+        if (op >= 0 && !paths.empty()) units[transfer(c, op).pattern] += transfer(c, op).units;
+      for (std::size_t p = 0; p < paths.size(); ++p)
+        for (const sim::LinkUse& use : paths[p].uses)
+          busy[use.link] +=
+              double(use.weight) / paths[p].parts * units[p] / step_.folded.links[use.link].bytes_per_second;
     }
     return busy.empty() ? 0 : *std::max_element(busy.begin(), busy.end());
   }
@@ -87,11 +91,13 @@ private:
   }
   [[nodiscard]] double alone(std::size_t c, std::int32_t op) const {
     if (ideal_) return 0;
-    const auto& folded = step_.folded.communicators[c];
     const sim::Transfer t = transfer(c, op);
-    double unit = folded.unit_seconds;
-    for (const sim::LinkUse& use : folded.uses)
-      unit = std::max(unit, double(use.weight) / step_.folded.links[use.link].bytes_per_second);
+    const auto& paths = step_.folded.communicators[c].paths;
+    if (paths.empty()) return t.latency;
+    double unit = paths[t.pattern].unit_seconds;
+    for (const sim::LinkUse& use : paths[t.pattern].uses)
+      unit =
+          std::max(unit, double(use.weight) / paths[t.pattern].parts / step_.folded.links[use.link].bytes_per_second);
     return t.latency + t.units * unit;
   }
 
@@ -173,6 +179,7 @@ private:
 
   const sim::StepResult& step_;
   platforms::Topology topology_;
+  sim::Choice choice_;
   sim::Placement placement_;
   sim::CollectivePricer prices_;
   std::vector<std::vector<std::size_t>> cells_; ///< by its lowest rank; empty for the others

@@ -27,7 +27,7 @@ struct SmallWorld {
 /// Draws one world after the other.
 class SmallWorlds {
 public:
-  explicit SmallWorlds(unsigned seed) : random_(seed) {}
+  explicit SmallWorlds(unsigned seed) : random_(seed), algorithms_(seed) {}
 
   SmallWorld next() {
     world_ = {};
@@ -38,6 +38,7 @@ public:
     draw_model();
     draw_plan();
     draw_ranks();
+    draw_algorithms();
     world_.seed = below(1000);
     return world_;
   }
@@ -255,7 +256,15 @@ private:
     }
   }
 
-  std::mt19937 random_;
+  /// What can run anywhere; the others need a kind of world. Apart from the rest of the world, which stays the same.
+  void draw_algorithms() {
+    const std::array reduce{"auto", "auto", "auto", "ring", "tree", "tree", "nhr", "halving-doubling"};
+    const std::array gather{"auto", "auto", "auto", "auto", "auto", "ring", "nhr", "halving-doubling"};
+    set("stack.collectives={{all_reduce: {}, all_gather: {}, reduce_scatter: {}}}", reduce[algorithms_() % 8],
+        gather[algorithms_() % 8], gather[algorithms_() % 8]);
+  }
+
+  std::mt19937 random_, algorithms_;
   SmallWorld world_;
   std::vector<std::string> degradable_; ///< kinds of links
   std::string schedule_;

@@ -45,6 +45,12 @@ inline sim::StepResult simulate(const std::string& name, const std::vector<std::
   return simulate(load(name, sets), options);
 }
 
+/// Every rank, without a symmetry; communicators have the links of what their library takes for an all-gather.
+inline sim::Placement placed(const workloads::Scenario& scenario, const platforms::Cluster& cluster,
+                             const platforms::Topology& topology, std::uint64_t seed = 0) {
+  return sim::place(scenario, topology, sim::Choice(cluster), {}, sim::Symmetry::none(scenario.plan), seed);
+}
+
 inline double relative(double a, double b) {
   return std::abs(a - b) / std::max(1e-300, std::abs(b));
 }

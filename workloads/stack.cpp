@@ -8,7 +8,9 @@
 
 namespace weft {
 
+using workloads::Collectives;
 using workloads::HostIssue;
+using workloads::NamedAlgorithm;
 using workloads::Overlap;
 
 Result<void> read_value(const Value& value, Overlap& out) {
@@ -22,6 +24,20 @@ Result<void> read_value(const Value& value, Overlap& out) {
       optional("tp_input_gradient", &Overlap::tp_input_gradient,
                "input-gradient reduction beside the weight gradient")};
   return read_fields(value, table, out, "overlap");
+}
+
+Result<void> read_value(const Value& value, NamedAlgorithm& out) {
+  out.mark = value.mark;
+  return read_value(value, out.name);
+}
+
+Result<void> read_value(const Value& value, Collectives& out) {
+  static const Fields<Collectives> table{
+      optional("all_reduce", &Collectives::all_reduce, "algorithm of all-reduces"),
+      optional("all_gather", &Collectives::all_gather, "algorithm of all-gathers"),
+      optional("reduce_scatter", &Collectives::reduce_scatter, "algorithm of reduce-scatters"),
+      optional("all_to_all", &Collectives::all_to_all, "algorithm of exchanges")};
+  return read_fields(value, table, out, "collectives");
 }
 
 Result<void> read_value(const Value& value, HostIssue& out) {
@@ -65,6 +81,7 @@ Result<Stack> read_stack(const Value& value) {
       optional("tp_keeps_gathered", &Stack::tp_keeps_gathered, "gathered inputs are kept for the backward"),
       required("tp_hidden_share", &Stack::tp_hidden_share, "share of tp traffic inside its matmul", share),
       optional("overlap", &Stack::overlap, "which traffic may run beside compute"),
+      optional("collectives", &Stack::collectives, "algorithms that the library is made to run"),
       optional("pipeline_scatter", &Stack::pipeline_scatter, "stage boundaries carry 1/tp a rank"),
       optional("dispatcher", &Stack::dispatcher, "plain or deduplicated"),
       required("dp_bucket", &Stack::dp_bucket, "gradient bytes per collective",

@@ -25,6 +25,17 @@ struct Overlap {
   bool tp_input_gradient = true; ///< reduction of a linear's input gradient beside its weight gradient
 };
 
+/// An algorithm by the name that `weft collective --algorithm` takes; sim knows which there are.
+struct NamedAlgorithm {
+  std::string name;
+  Mark mark;
+};
+
+/// What a user makes the collective library run where it can; what is absent it chooses itself.
+struct Collectives {
+  std::optional<NamedAlgorithm> all_reduce, all_gather, reduce_scatter, all_to_all;
+};
+
 /// How much of a step the host replays instead of issuing it kernel by kernel.
 enum class CudaGraph { none, partial, full };
 
@@ -65,6 +76,7 @@ struct Stack {
   bool tp_keeps_gathered = false; ///< a linear keeps its gathered input for the backward instead of gathering again
   Figure<double> tp_hidden_share; ///< share of a tp collective that runs inside its GEMM, net
   Overlap overlap;
+  Collectives collectives;
   bool pipeline_scatter = true; ///< stage boundaries carry 1/tp of the activation per rank
   Dispatcher dispatcher = Dispatcher::plain;
   Figure<Bytes> dp_bucket;                            ///< gradient bytes per collective

@@ -26,8 +26,29 @@ std::int64_t LinkLoader::domains(const std::vector<std::int32_t>& members) const
   return count;
 }
 
+/// Members ascend, so those of a domain follow each other.
+std::int64_t LinkLoader::per_domain(const std::vector<std::int32_t>& members) const {
+  std::int64_t first = 0, run = 0, last = topology_.domain_of(members.front());
+  for (std::int32_t m : members) {
+    const std::int64_t d = topology_.domain_of(m);
+    if (d != last) {
+      if (first == 0) first = run;
+      if (run != first) return 0;
+      run = 0;
+      last = d;
+    }
+    ++run;
+  }
+  return first == 0 || first == run ? run : 0;
+}
+
 Span LinkLoader::span(const std::vector<std::int32_t>& members) const {
-  Span out{std::int64_t(members.size()), domains(members)};
+  Span out{std::int64_t(members.size()), domains(members), per_domain(members)};
+  if (topology_.layout().parts().size() > 1) {
+    out.part = std::int32_t(topology_.part_of(members.front()));
+    for (std::int32_t m : members)
+      if (std::int32_t(topology_.part_of(m)) != out.part) out.part = -1;
+  }
   if (topology_.sites() == 1) return out;
   std::vector<std::int64_t> sites;
   for (std::int32_t m : members)
@@ -37,7 +58,7 @@ Span LinkLoader::span(const std::vector<std::int32_t>& members) const {
 }
 
 Span LinkLoader::span_of_units(const std::vector<std::int32_t>& members) const {
-  Span out{std::int64_t(members.size()) * symmetry_.units(), domains(members) * symmetry_.units()};
+  Span out{std::int64_t(members.size()) * symmetry_.units(), domains(members) * symmetry_.units(), per_domain(members)};
   if (topology_.sites() == 1) return out;
   std::vector<std::int64_t> sites; // those between a place's first and last unit are met too
   for (std::int32_t m : members) {
@@ -51,6 +72,7 @@ Span LinkLoader::span_of_units(const std::vector<std::int32_t>& members) const {
 
 Span LinkLoader::span_of_all() const {
   Span out{topology_.ranks(), 1};
+  if (topology_.layout().parts().size() > 1) out.part = -1;
   for (std::int64_t r = 1; r < topology_.ranks(); ++r)
     out.domains += topology_.domain_of(r) != topology_.domain_of(r - 1);
   std::vector<std::int64_t> sites;
@@ -80,11 +102,10 @@ void LinkLoader::add_delays(Span& span, std::vector<std::int64_t> sites) const {
 
 std::int32_t LinkLoader::collective(const std::vector<std::int32_t>& members, std::vector<LinkUse>& out,
                                     Algorithm algorithm) {
-  const bool direct = scale_up(members.front()) == platforms::ScaleUpKind::full_mesh && domains(members) == 1;
-  if (algorithm == Algorithm::automatic && direct) algorithm = Algorithm::mesh;
   std::int32_t split = 1;
   switch (algorithm) {
   case Algorithm::mesh: load_mesh(members, *this); break;
+  case Algorithm::pipeline: split = load_pipeline(members, *this); break;
   case Algorithm::tree: split = load_tree(members, *this); break;
   case Algorithm::switch_tree: split = load_switch_tree(members, *this); break;
   case Algorithm::halving_doubling: split = load_halving(members, *this); break;

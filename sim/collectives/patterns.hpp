@@ -24,10 +24,8 @@ public:
   /// The flows to come are this role's; returns into how many each message between domains is cut.
   std::int32_t open(Role role, std::int64_t domains);
 
-  /// Appends the usage of a collective; returns Communicator::split. Automatic: direct exchange inside a full mesh,
-  /// else a ring.
-  std::int32_t collective(const std::vector<std::int32_t>& members, std::vector<LinkUse>& out,
-                          Algorithm algorithm = Algorithm::automatic);
+  /// Appends the usage of a collective; returns Pattern::split.
+  std::int32_t collective(const std::vector<std::int32_t>& members, std::vector<LinkUse>& out, Algorithm algorithm);
   /// Appends the usage of an exchange of every member with every other one. `cross_share` below 1: bytes that cross
   /// scale-up domains are only that share of a plain exchange's, and are handed on inside the domain.
   void all_to_all(const std::vector<std::int32_t>& members, double cross_share, std::vector<LinkUse>& out);
@@ -59,6 +57,7 @@ private:
   };
   static constexpr std::size_t page_size = 1024;
   Entry& entry(platforms::LinkId link);
+  [[nodiscard]] std::int64_t per_domain(const std::vector<std::int32_t>& members) const;
   void add_delays(Span& span, std::vector<std::int64_t> sites) const;
   [[nodiscard]] std::int64_t stands_for(platforms::LinkId link);
 
@@ -80,8 +79,13 @@ DomainMembers by_domain(const std::vector<std::int32_t>& members, const platform
 /// Ring through all members, domain by domain. In a domain with g members the traffic that enters and leaves
 /// is spread over their NICs by rotating the entry point over `split` = lcm(g) channels, as libraries do with
 /// their channels; rails are kept from domain to domain. Every edge of one channel carries f·S/split bytes.
-/// Inside a domain the order is the topology's (order_ring); one torus has two channels, one each way round.
+/// Inside a domain the order is the topology's (order_ring); one torus has two channels, one each way round. Over
+/// direct links every channel has an order of its own, so that all links of a domain carry alike.
 std::int32_t load_ring(const std::vector<std::int32_t>& members, LinkLoader& loader);
+
+/// Inside domains with equally many members and along rails at once: in every domain what an exchange of S gives,
+/// along a rail's ring (k - 1)/k of a rank's share. Pieces of S/split, split = all members.
+std::int32_t load_pipeline(const std::vector<std::int32_t>& members, LinkLoader& loader);
 
 /// Double binary tree over domains, both ways on every edge, chains inside them. An edge of one tree and channel
 /// carries S/split each way.
@@ -94,31 +98,40 @@ std::int32_t load_halving(const std::vector<std::int32_t>& members, LinkLoader& 
 /// ((p - 1 + 2^j)/2^(j+1) of them, rounded down); pieces of S/split, split = p members.
 std::int32_t load_nhr(const std::vector<std::int32_t>& members, LinkLoader& loader);
 
-/// Rings through the ranks at the same places of all units of the loader's symmetry.
+/// Rings and nonuniform hierarchical rings through the ranks at the same places of all units of the loader's symmetry.
 class UnitRings {
 public:
   explicit UnitRings(LinkLoader& loader);
-  /// `members` are those of the first unit. Loads what load_ring would. Returns split, or 0, with nothing loaded,
-  /// where members lie unevenly over domains.
-  std::int32_t load(const std::vector<std::int32_t>& members);
+  /// `members` are those of the first unit. Loads what LinkLoader::collective would. Returns split, or 0, with nothing
+  /// loaded, where members lie unevenly over domains and for algorithms under which no unit is like another.
+  std::int32_t load(const std::vector<std::int32_t>& members, Algorithm algorithm);
 
 private:
+  std::int32_t load_ring(const std::vector<std::int32_t>& members, bool pipeline);
+  std::int32_t load_strides(const std::vector<std::int32_t>& members);
   using Domain = std::vector<std::int32_t>;
   using Segment = std::vector<Domain>; ///< a unit's members in one stretch
   struct Edges {
     std::int64_t from_unit = 0, count = 0; ///< alike to the one that leaves this unit
   };
   [[nodiscard]] bool even(const std::vector<Segment>& segments) const;
-  void inside(const Domain& domain, bool upwards, const Symmetry::Run& run);
+  void inside(const Domain& domain, bool upwards, const Symmetry::Run& run, std::int64_t times);
   void join(const Domain& from, const Domain& to, std::int64_t from_unit, std::int64_t to_unit, std::int64_t times,
             std::size_t shift);
   const std::vector<Edges>& between(const Segment& segment);
+  struct Stride {
+    std::size_t from = 0, to = 0; ///< members
+    std::int64_t from_unit = 0, to_unit = 0;
+    std::int64_t times = 0; ///< pieces that go this way, those of alike units included
+  };
+  const std::vector<Stride>& strides(const std::vector<std::int32_t>& members);
 
   LinkLoader& loader_;
   const Symmetry& symmetry_;
   std::vector<std::int64_t> blocks_; ///< ranks of those that are larger than a unit
   bool whole_domains_ = true;        ///< none of them cuts one
   std::map<std::pair<std::int64_t, std::int64_t>, std::vector<Edges>> known_;
+  std::map<std::vector<std::int64_t>, std::vector<Stride>> strides_; ///< by the domains of the members
 };
 
 /// Every member of every unit of the loader's symmetry sends to every other one; `members` are those of the first

@@ -19,7 +19,13 @@ UnitRings::UnitRings(LinkLoader& loader) : loader_(loader), symmetry_(loader.sym
   blocks_.erase(std::unique(blocks_.begin(), blocks_.end()), blocks_.end());
 }
 
-std::int32_t UnitRings::load(const std::vector<std::int32_t>& members) {
+std::int32_t UnitRings::load(const std::vector<std::int32_t>& members, Algorithm algorithm) {
+  if (algorithm == Algorithm::ring || algorithm == Algorithm::pipeline)
+    return load_ring(members, algorithm == Algorithm::pipeline);
+  return algorithm == Algorithm::nhr ? load_strides(members) : 0;
+}
+
+std::int32_t UnitRings::load_ring(const std::vector<std::int32_t>& members, bool pipeline) {
   std::vector<Segment> segments;
   std::int64_t stretch = -1, domains = 0;
   for (const auto& domain : by_domain(members, loader_.topology())) {
@@ -30,43 +36,52 @@ std::int32_t UnitRings::load(const std::vector<std::int32_t>& members) {
     ++domains;
   }
   if (!even(segments)) return 0;
+  const std::int64_t k = domains * symmetry_.units();
+  const std::int64_t within = pipeline ? k : 1, across = pipeline ? k - 1 : 1; // pieces of a flow
   for (const auto& run : symmetry_.runs()) {
     std::size_t position = 0;
     for (const Segment& segment : segments)
       for (std::size_t d = 0; d < segment.size(); ++d, ++position) {
-        inside(segment[d], position % 2 == 0, run);
-        if (d + 1 < segment.size()) join(segment[d], segment[d + 1], run.first, run.first, run.count, 0);
+        inside(segment[d], position % 2 == 0, run, within);
+        if (d + 1 < segment.size()) join(segment[d], segment[d + 1], run.first, run.first, across * run.count, 0);
       }
   }
   for (std::size_t s = 0; s < segments.size(); ++s) {
     for (const Edges& edges : between(segments[s]))
-      join(segments[s].back(), segments[s].front(), edges.from_unit, edges.from_unit + 1, edges.count, 0);
+      join(segments[s].back(), segments[s].front(), edges.from_unit, edges.from_unit + 1, across * edges.count, 0);
     const bool closes = s + 1 == segments.size();
     // Through an odd number of domains a channel comes back one place further on.
-    const bool shifted = closes && domains * symmetry_.units() % 2 != 0;
-    join(segments[s].back(), segments[closes ? 0 : s + 1].front(), symmetry_.units() - 1, 0, 1, shifted ? 1 : 0);
+    const bool shifted = closes && !pipeline && k % 2 != 0;
+    join(segments[s].back(), segments[closes ? 0 : s + 1].front(), symmetry_.units() - 1, 0, across, shifted ? 1 : 0);
   }
-  return std::int32_t(segments.front().front().size());
+  return std::int32_t(std::int64_t(segments.front().front().size()) * (pipeline ? k : 1));
 }
 
 /// Every domain holds as many members, and where a ring's direction shows on the links, all units begin alike.
 bool UnitRings::even(const std::vector<Segment>& segments) const {
   const auto kind = loader_.scale_up(0);
   const bool ports = kind == platforms::ScaleUpKind::switched || kind == platforms::ScaleUpKind::two_tier;
+  const bool mesh = kind == platforms::ScaleUpKind::full_mesh;
   const std::size_t g = segments.front().front().size();
   if (!whole_domains_) return false;
   return std::all_of(segments.begin(), segments.end(), [&](const Segment& segment) {
-    return (g <= 2 || ports || segment.size() % 2 == 0) &&
+    return (g <= 2 || ports || mesh || segment.size() % 2 == 0) &&
            std::all_of(segment.begin(), segment.end(), [&](const Domain& d) { return d.size() == g; });
   });
 }
 
-void UnitRings::inside(const Domain& domain, bool upwards, const Symmetry::Run& run) {
+void UnitRings::inside(const Domain& domain, bool upwards, const Symmetry::Run& run, std::int64_t times) {
   const std::size_t g = domain.size();
+  if (loader_.scale_up(0) == platforms::ScaleUpKind::full_mesh) {
+    for (std::int32_t a : domain)
+      for (std::int32_t b : domain)
+        if (a != b) loader_.flow(symmetry_.moved(a, 0, run.first), symmetry_.moved(b, 0, run.first), times * run.count);
+    return;
+  }
   for (std::size_t i = 0; i < g && g > 1; ++i)
     loader_.flow(symmetry_.moved(domain[i], 0, run.first),
                  symmetry_.moved(domain[(i + (upwards ? 1 : g - 1)) % g], 0, run.first),
-                 run.count * std::int64_t(g - 1));
+                 times * run.count * std::int64_t(g - 1));
 }
 
 void UnitRings::join(const Domain& from, const Domain& to, std::int64_t from_unit, std::int64_t to_unit,

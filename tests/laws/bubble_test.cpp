@@ -41,7 +41,7 @@ Run uniform(const std::string& schedule, int pp, int vpp, int m, const Seconds3&
   const auto& s = loaded.scenario;
   REQUIRE(check_legal(s.model, s.training, s.plan, loaded.cluster.ranks()));
   const platforms::Topology topology(loaded.cluster, loaded.cluster.ranks());
-  const auto placement = sim::place(s, topology);
+  const auto placement = test::placed(s, loaded.cluster, topology);
   const auto lowered = sim::lower(s, workloads::Recompute::none, sim::layer_roles);
   sim::FoldInput in;
   in.start.rank.assign(placement.cells.size(), 0);

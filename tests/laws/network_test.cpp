@@ -34,7 +34,7 @@ struct World {
 
   explicit World(const std::vector<std::string>& sets)
       : loaded(test::load("korthikanti-175b", sets)), topology(loaded.cluster, loaded.cluster.ranks()),
-        placement(sim::place(untied(loaded.scenario), topology)), collectives(loaded.cluster) {
+        placement(test::placed(untied(loaded.scenario), loaded.cluster, topology)), collectives(loaded.cluster) {
     in.solver_link.assign(placement.links.size(), true);
     for (const auto& placed : placement.links) {
       const auto link = topology.link(placed.id);
@@ -261,7 +261,7 @@ TEST_CASE("a ring's bytes and time equal their closed forms") {
   const auto loaded = test::load("korthikanti-175b", {"plan.tp=8", "plan.pp=1", "plan.vpp=1", "plan.dp=4",
                                                       "plan.schedule=1f1b", "cluster.accelerators=32"});
   const platforms::Topology topology(loaded.cluster, 32);
-  const auto placement = sim::place(untied(loaded.scenario), topology);
+  const auto placement = test::placed(untied(loaded.scenario), loaded.cluster, topology);
   const sim::CollectivePricer pricer(loaded.cluster);
   std::vector<double> capacity;
   for (const auto& link : placement.links)
@@ -281,11 +281,12 @@ TEST_CASE("a ring over several ranks of a node spreads what crosses over the nod
   const auto loaded = test::load("korthikanti-175b", {"plan.tp=1", "plan.pp=1", "plan.vpp=1", "plan.dp=32",
                                                       "plan.schedule=1f1b", "cluster.accelerators=32"});
   const platforms::Topology topology(loaded.cluster, 32);
-  const auto placement = sim::place(untied(loaded.scenario), topology);
+  const auto placement = test::placed(untied(loaded.scenario), loaded.cluster, topology);
   for (const auto& c : placement.communicators) {
     if (c.role != sim::Role::dp) continue;
-    CHECK(c.split == 8);
-    for (const auto& use : placement.uses_of(c)) {
+    REQUIRE(c.patterns.size() == 1);
+    CHECK(c.patterns.front().split == 8);
+    for (const auto& use : placement.uses_of(c.patterns.front())) {
       const auto kind = topology.link(placement.links[use.link].id).kind;
       const bool card = kind == platforms::LinkKind::nic_tx || kind == platforms::LinkKind::nic_rx;
       const bool port = kind == platforms::LinkKind::scale_up_tx || kind == platforms::LinkKind::scale_up_rx;

@@ -20,7 +20,10 @@ class Actors {
 public:
   Actors(const analysis::Loaded& loaded, const sim::StepResult& step)
       : step_(step), topology_(loaded.cluster, loaded.cluster.ranks()),
-        placement_(sim::place(loaded.scenario, topology_)), prices_(loaded.cluster) {}
+        choice_(*sim::Choice::make(loaded.cluster, loaded.scenario.stack.collectives)),
+        placement_(
+            sim::place(loaded.scenario, topology_, choice_, step.calls, sim::Symmetry::none(loaded.scenario.plan))),
+        prices_(loaded.cluster, choice_) {}
 
   /// Ends of all compute ops, rank by rank in program order.
   std::vector<double> run() {
@@ -62,25 +65,30 @@ private:
 
   void build_platform() {
     auto* zone = sg::create_full_zone("fabric");
+    std::int32_t most_parts = 1;
+    for (const auto& c : placement_.communicators)
+      for (const auto& pattern : c.patterns)
+        most_parts = std::max(most_parts, pattern.parts);
     std::vector<sg::Link*> links;
     for (const auto& placed : placement_.links) {
-      const double rate = prices_.capacity(topology_.link(placed.id)) * grain;
+      const double rate = prices_.capacity(topology_.link(placed.id)) * grain * most_parts;
       links.push_back(zone->create_link(topology_.link_name(placed.id), rate)->set_latency(0)->seal());
     }
     home_ = zone->create_host("home", 1.0);
     home_->seal();
-    for (std::size_t c = 0; c < placement_.communicators.size(); ++c) {
-      auto* from = zone->create_host(fmt::format("from {}", c), 1.0);
-      auto* to = zone->create_host(fmt::format("to {}", c), 1.0);
-      from->seal();
-      to->seal();
-      std::vector<sg::LinkInRoute> route;
-      for (const auto& use : placement_.uses_of(placement_.communicators[c]))
-        for (std::int64_t i = 0; i < use.weight; ++i)
-          route.emplace_back(links[use.link]);
-      if (!route.empty()) zone->add_route(from->get_netpoint(), to->get_netpoint(), nullptr, nullptr, route, false);
-      ends_.emplace_back(from, to);
-    }
+    for (const auto& c : placement_.communicators)
+      for (const auto& pattern : c.patterns) {
+        auto* from = zone->create_host(fmt::format("from {}", ends_.size()), 1.0);
+        auto* to = zone->create_host(fmt::format("to {}", ends_.size()), 1.0);
+        from->seal();
+        to->seal();
+        std::vector<sg::LinkInRoute> route;
+        for (const auto& use : placement_.uses_of(pattern))
+          for (std::int64_t i = 0; i < use.weight * most_parts / pattern.parts; ++i)
+            route.emplace_back(links[use.link]);
+        if (!route.empty()) zone->add_route(from->get_netpoint(), to->get_netpoint(), nullptr, nullptr, route, false);
+        ends_[&pattern] = {from, to};
+      }
     zone->seal();
   }
 
@@ -137,18 +145,19 @@ private:
     const sim::Message& m = step_.program.messages[std::size_t(message)];
     const sim::Transfer t = prices_.price(m.op, m.size, c, m.rate) * m.share;
     if (t.latency > 0) sg::this_actor::sleep_for(t.latency);
-    if (t.units <= 0 || c.use_count == 0) return;
-    const auto& [from, to] = ends_[std::size_t(&c - placement_.communicators.data())];
+    if (t.units <= 0) return;
+    const auto& [from, to] = ends_.at(&c.patterns[t.pattern]);
     sg::Comm::sendto(from, to, std::uint64_t(std::llround(t.units * grain)));
   }
 
   static constexpr double grain = 1024; // SimGrid's payloads are whole; this keeps their rounding below 1e-9
   const sim::StepResult& step_;
   platforms::Topology topology_;
+  sim::Choice choice_;
   sim::Placement placement_;
   sim::CollectivePricer prices_;
   sg::Host* home_ = nullptr;
-  std::vector<std::pair<sg::Host*, sg::Host*>> ends_;
+  std::map<const sim::Placement::Pattern*, std::pair<sg::Host*, sg::Host*>> ends_;
   std::vector<std::vector<Op>> ops_;
   std::map<std::pair<std::int32_t, std::int32_t>, Meeting> meetings_;
 };

@@ -61,6 +61,7 @@ const Case cases[] = {
     {"h100-meta-24k-roce", "all-to-all", "direct"},   {"h100-superpod", "all-to-all@rails", "direct"},
     {"a100-superpod", "all-reduce@rails", "ring"},    {"b200-superpod", "all-gather@domains", "ring"},
     {"910b-roce", "all-reduce", "mesh", 8},           {"910b-roce", "all-to-all", "direct", 8},
+    {"910b-roce", "all-reduce", "pipeline", 512, 64}, {"mi300x-roce", "all-gather", "ring", 512, 64},
     {"gb200-superpod", "all-reduce", "ring", 72}};
 
 } // namespace
@@ -133,6 +134,8 @@ TEST_CASE("trees and halvings load what theory says, at other numbers of domains
 TEST_CASE("every algorithm gives the same folded and unfolded, across an oversubscribed tier too") {
   for (const auto& [op, algorithm] : {std::pair{"all-reduce", "tree"},
                                       {"all-reduce", "nvls-tree"},
+                                      {"all-reduce", "pipeline"},
+                                      {"all-reduce@rails", "nhr"},
                                       {"all-reduce", "hierarchical"},
                                       {"all-gather", "nhr"},
                                       {"reduce-scatter", "halving-doubling"},
@@ -152,6 +155,32 @@ TEST_CASE("every algorithm gives the same folded and unfolded, across an oversub
     r.how.fold = false;
     check_same(folded, run(r));
   }
+}
+
+TEST_CASE("rings, pipelines and nonuniform rings over units load what all their ranks do, whatever blocks there are") {
+  for (const char* cluster : {"h100-superpod", "910b-roce"})
+    for (const std::int64_t ranks : {64, 88, 192, 256})
+      for (const char* pod : {"32", "48", "64"})
+        for (const auto& [op, algorithm] :
+             {std::pair{"all-reduce", "pipeline"}, {"all-gather", "ring"}, {"all-reduce@rails", "nhr"}}) {
+          CAPTURE(fmt::format("{} {} {} {} {}", cluster, ranks, pod, op, algorithm));
+          CollectiveRequest r;
+          r.cluster = cluster;
+          r.ranks = ranks;
+          r.sizes = {"16MiB"};
+          r.ops = {op};
+          r.algorithms = {algorithm};
+          r.sets = {fmt::format("cluster.fabric.tiers=[{{name: rack, accelerators: 16, oversubscription: {{value: 2, "
+                                "source: test, evidence: assumed}}}}, {{name: pod, accelerators: {}, oversubscription: "
+                                "{{value: 7, source: test, evidence: assumed}}}}]",
+                                pod)};
+          const auto folded = run(r);
+          CHECK(folded.run.rank_classes < ranks);
+          r.how.structural = false;
+          check_same(folded, run(r));
+          r.how.fold = false;
+          check_same(folded, run(r));
+        }
 }
 
 TEST_CASE("an all-to-all of units and runs is the one of all pairs; eight rail rings beside it too") {

@@ -35,7 +35,7 @@ struct Ring {
     std::int64_t worst = 0; ///< flows on the fullest tier link that can limit
   };
   [[nodiscard]] Cost cost(std::uint64_t seed) const {
-    const auto placement = sim::place(loaded.scenario, topology, sim::Symmetry::none(loaded.scenario.plan), seed);
+    const auto placement = test::placed(loaded.scenario, loaded.cluster, topology, seed);
     std::vector<double> capacity;
     for (const auto& link : placement.links)
       capacity.push_back(pricer.capacity(topology.link(link.id)));
@@ -44,7 +44,7 @@ struct Ring {
       Cost out;
       out.seconds = pricer.isolated(workloads::CollectiveOp::all_reduce, Bytes(1e9), placement, c, capacity) -
                     pricer.price(workloads::CollectiveOp::all_reduce, Bytes(1e9), c).latency;
-      for (const auto& use : placement.uses_of(c))
+      for (const auto& use : placement.uses_of(c.patterns.front()))
         if (topology.link(placement.links[use.link].id).tier >= 0)
           out.worst = std::max(out.worst, placement.own_weight(c, use));
       return out;

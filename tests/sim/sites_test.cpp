@@ -41,7 +41,7 @@ TEST_CASE("a message between sites climbs its site, crosses one link and comes d
   CHECK(test::path(t, 3, 70) == "NIC tx 3 > unit uplink 3 > site link 1 > unit downlink 14 > NIC rx 70");
   CHECK(test::path(t, 3, 11) == "NIC tx 3 > NIC rx 11");
   CHECK(t.site_delay(0, 1).count() == doctest::Approx(4.9e-3));
-  const auto placement = sim::place(loaded.scenario, t);
+  const auto placement = test::placed(loaded.scenario, loaded.cluster, t);
   const sim::CollectivePricer prices(loaded.cluster);
   for (const auto& c : placement.communicators)
     if (c.role == sim::Role::next_send) {
@@ -55,7 +55,7 @@ TEST_CASE("a message between sites climbs its site, crosses one link and comes d
 TEST_CASE("a ring over sites pays every crossing but one; over two sites that is a round trip a phase") {
   const auto loaded = test::load("llama3-405b-16k", sets(across_dp, 128, sites("round_trip: " + figure("20 ms"))));
   const platforms::Topology t(loaded.cluster, loaded.cluster.ranks());
-  const auto placement = sim::place(loaded.scenario, t);
+  const auto placement = test::placed(loaded.scenario, loaded.cluster, t);
   for (const auto& c : placement.communicators)
     if (c.role == sim::Role::dp) {
       CHECK(c.span.sites == 2);
@@ -63,7 +63,7 @@ TEST_CASE("a ring over sites pays every crossing but one; over two sites that is
     }
   const std::string two = "plan={tp: 8, pp: 8, dp: 2, zero: 1, order: [tp, pp, dp]}"; // a replica a site: one crossing
   const auto pair = test::load("llama3-405b-16k", sets(two, 128, sites("round_trip: " + figure("20 ms"))));
-  const auto ends = sim::place(pair.scenario, platforms::Topology(pair.cluster, 128));
+  const auto ends = test::placed(pair.scenario, pair.cluster, platforms::Topology(pair.cluster, 128));
   for (const auto& c : ends.communicators)
     if (c.role == sim::Role::dp) CHECK(c.span.ring_delay == doctest::Approx(10e-3));
 }
