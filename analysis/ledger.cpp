@@ -48,30 +48,34 @@ public:
   }
 
 private:
-  /// For every stage and kind of slot: the mean over stages over this stage's own price, at nominal speed. An op
-  /// times this is what a balanced stage would take for it. A stage on two kinds of chips counts as two.
+  /// For every stage and kind of slot: the mean over ranks over this stage's own price, at nominal speed. An op
+  /// times this is what a balanced stage would take for it. A stage on two kinds of ranks counts as two.
   void mean_slots() {
     const auto kinds = std::size_t(result_.program.slot_kinds);
-    std::vector<double> sum(kinds, 0);
+    std::map<std::pair<std::int32_t, std::int32_t>, std::int64_t> ranks;
     for (const auto& rank : result_.folded.ranks)
-      balance_.try_emplace({rank.stage, rank.part}, kinds, 0.0);
-    for (auto& [at, own] : balance_) {
+      ranks[{rank.stage, rank.kind}] += rank.count;
+    std::vector<double> sum(kinds, 0);
+    double all = 0;
+    for (const auto& [at, count] : ranks) {
+      std::vector<double>& own = balance_.try_emplace(at, kinds, 0.0).first->second;
       for (const auto& op : result_.program.stages[std::size_t(at.first)].ops)
         if (op.kind == OpKind::compute && op.slot >= 0)
           own[std::size_t(op.slot)] += nominal(op, costs_[std::size_t(at.second)]);
       for (std::size_t k = 0; k < kinds; ++k)
-        sum[k] += own[k];
+        sum[k] += double(count) * own[k];
+      all += double(count);
     }
     for (auto& [at, own] : balance_)
       for (std::size_t k = 0; k < kinds; ++k)
-        own[k] = own[k] > 0 ? sum[k] / double(balance_.size()) / own[k] : 1;
+        own[k] = own[k] > 0 ? sum[k] / all / own[k] : 1;
   }
   [[nodiscard]] static double nominal(const sim::Op& op, const sim::Costs& costs) {
     const sim::Cost& c = costs[std::size_t(op.cost)];
     return op.share * (c.elastic + c.rigid);
   }
   [[nodiscard]] const sim::Costs& costs(std::size_t rc) const {
-    return costs_[std::size_t(result_.folded.ranks[rc].part)];
+    return costs_[std::size_t(result_.folded.ranks[rc].kind)];
   }
 
   Breakdown of_class(std::size_t rc) {
@@ -222,7 +226,7 @@ private:
     const sim::Op& op = lines_[rc].program->ops[std::size_t(span.op)];
     const auto& rank = result_.folded.ranks[rc];
     const double mean = op.slot >= 0
-                            ? nominal(op, costs(rc)) * balance_.at({rank.stage, rank.part})[std::size_t(op.slot)]
+                            ? nominal(op, costs(rc)) * balance_.at({rank.stage, rank.kind})[std::size_t(op.slot)]
                             : span.end - span.begin;
     const double past = std::clamp(span.begin + mean, from, to);
     entry(out, Entry::bubble) += past - from;
@@ -312,7 +316,8 @@ private:
   const std::vector<sim::Costs>& costs_;
   Timelines timelines_;
   const std::vector<ClassTimeline>& lines_;
-  std::map<std::pair<std::int32_t, std::int32_t>, std::vector<double>> balance_; ///< by stage and part; slot kind
+  std::map<std::pair<std::int32_t, std::int32_t>, std::vector<double>>
+      balance_; ///< by stage and kind of rank; kind of slot
   std::size_t last_ = 0, depth_limit_ = 0;
   double last_compute_end_ = 0;             ///< of the class being accounted
   std::vector<std::int32_t> needed_, open_; ///< of the gap at hand: messages_before()

@@ -207,7 +207,9 @@ Algorithm Choice::in_phases(CollectiveOp op, double bytes, const Span& span) con
   return Algorithm::ring;
 }
 
-Algorithm Choice::of(const Call& call, const Span& span) const {
+Algorithm Choice::of(const Call& asked, const Span& span) const {
+  Call call = asked;
+  if (call.op == CollectiveOp::all_to_all_back) call.op = CollectiveOp::all_to_all;
   if (call.rate > 0) return Algorithm::ring;
   const auto forced = forced_.find(call.op);
   if (forced != forced_.end() && refusal(forced->second.algorithm, span).empty()) return forced->second.algorithm;

@@ -15,7 +15,8 @@ double bus_factor(CollectiveOp op, std::int64_t ranks) {
   case CollectiveOp::all_reduce: return 2 * share;
   case CollectiveOp::all_gather:
   case CollectiveOp::reduce_scatter:
-  case CollectiveOp::all_to_all: return share;
+  case CollectiveOp::all_to_all:
+  case CollectiveOp::all_to_all_back: return share;
   case CollectiveOp::broadcast:
   case CollectiveOp::send: return 1;
   }
@@ -89,7 +90,7 @@ Transfer CollectivePricer::all_to_all(double bytes, const Span& span, const Plac
   const double n = double(span.ranks), k = double(span.domains), pair = bytes / n / double(p.split);
   const Nodes& here = nodes(span);
   if (span.domains == 1) {
-    const double on_port = here.mesh ? pair : pair * (n - 1);
+    const double flow = pair * double(p.parts) * p.most, on_port = here.mesh ? flow : flow * (n - 1);
     const double latency = p.algorithm == Algorithm::pairwise ? (n - 1) * here.timing.phase.value.count()
                                                               : in_domain_latency(here, 1, on_port, false);
     return {p.algorithm, 0, latency, pair, pair};
@@ -177,8 +178,9 @@ Transfer CollectivePricer::by_pattern(CollectiveOp op, double bytes, const Span&
 std::size_t CollectivePricer::pattern_of(const Call& call, const Placement::Communicator& c) const {
   if (c.patterns.size() <= 1) return 0;
   const Algorithm algorithm = choice_.of(call, c.span);
+  const bool back = call.op == CollectiveOp::all_to_all_back;
   const auto at = std::find_if(c.patterns.begin(), c.patterns.end(),
-                               [&](const Placement::Pattern& p) { return p.algorithm == algorithm; });
+                               [&](const Placement::Pattern& p) { return p.algorithm == algorithm && p.back == back; });
   return at == c.patterns.end() ? 0 : std::size_t(at - c.patterns.begin());
 }
 

@@ -79,7 +79,7 @@ private:
           ++next;
         Members members = ranks(first, next, 1);
         if (w.exchange())
-          exchange(role, std::move(members), 1, w.algorithm);
+          exchange(role, std::move(members), {}, w.algorithm);
         else
           add(role, std::move(members), w.algorithm);
       }

@@ -4,6 +4,13 @@
 #include <bit>
 
 namespace weft::sim {
+namespace {
+
+/// Of a flow. A power of two (Placement::Pattern); weights are off by at most half of 1/64. SimGrid's solver lists
+/// each.
+constexpr std::int32_t fine_parts = 64;
+
+} // namespace
 
 Communicators::Communicators(const platforms::Topology& topology, const Choice& choice, const Calls& calls,
                              const Symmetry& symmetry, std::uint64_t seed)
@@ -34,13 +41,23 @@ void Communicators::add(Role role, Members members, std::optional<Algorithm> onl
   close(std::move(c));
 }
 
-void Communicators::exchange(Role role, Members members, double cross_share, std::optional<Algorithm> only) {
+void Communicators::exchange(Role role, Members members, LinkLoader::Exchange how, std::optional<Algorithm> only) {
   Placement::Communicator c = open_inside(role, members);
-  Placement::Pattern pattern = begin(only.value_or(choice_.of({workloads::CollectiveOp::all_to_all}, c.span)), c.span);
-  pattern.split = pieces_;
-  pattern.cross_share = cross_share;
-  loader_.all_to_all(members, cross_share, placement_.uses);
-  end(c, pattern);
+  const Algorithm algorithm = only.value_or(choice_.of({workloads::CollectiveOp::all_to_all}, c.span));
+  const bool uneven = how.busiest >= 0, handed_on = how.cross_share < 1 && c.span.domains > 1;
+  if (uneven || handed_on) how.parts = fine_parts; // flows that are no whole numbers
+  for (const bool back : {false, true}) {
+    if (back && !uneven) break;
+    how.back = back;
+    Placement::Pattern pattern = begin(algorithm, c.span);
+    pattern.parts = how.parts;
+    pattern.split = pieces_ * how.parts;
+    pattern.cross_share = how.cross_share;
+    pattern.most = how.most;
+    pattern.back = back;
+    loader_.all_to_all(members, how, placement_.uses);
+    end(c, pattern);
+  }
   join(members, 0);
   close(std::move(c));
 }
@@ -67,7 +84,7 @@ void Communicators::spread(Role role, Members members, std::optional<Algorithm> 
 }
 
 void Communicators::spread_exchange(Role role, Members members, Algorithm algorithm) {
-  if (symmetry_.units() == 1) return exchange(role, std::move(members), 1, algorithm);
+  if (symmetry_.units() == 1) return exchange(role, std::move(members), {}, algorithm);
   Placement::Communicator c = open_across(role, members);
   const Placement::Pattern pattern = begin(algorithm, c.span);
   uneven_ = !load_unit_exchange(members, loader_) || uneven_;

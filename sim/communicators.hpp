@@ -22,8 +22,8 @@ protected:
   ~Communicators() = default;
   /// A communicator inside the unit `run_.first`, with the links of `only`, or of all that its calls take.
   void add(Role role, Members members, std::optional<Algorithm> only = {});
-  /// The same for exchanges of everybody with everybody; `cross_share`: LinkLoader::all_to_all.
-  void exchange(Role role, Members members, double cross_share = 1, std::optional<Algorithm> only = {});
+  /// The same for exchanges of everybody with everybody; where that is uneven, with links both ways.
+  void exchange(Role role, Members members, LinkLoader::Exchange how = {}, std::optional<Algorithm> only = {});
   /// A communicator of the ranks at the same places of all units; `members` are those of the first one. Sets
   /// `uneven_` where they lie unevenly over units, and where no unit's links carry what another's do.
   void spread(Role role, Members members, std::optional<Algorithm> only = {});
@@ -31,6 +31,8 @@ protected:
   void channel(Role sender, std::int32_t from, std::int32_t to);
   /// Everybody, without links.
   void world();
+
+  Placement::Cell& cell(std::int64_t rank) { return placement_.cells[std::size_t(symmetry_.cell_of(rank))]; }
 
   const Symmetry& symmetry_;
   Placement placement_;
@@ -48,7 +50,6 @@ private:
   void join(const Members& members, std::int64_t unit);
   void join_all(const Members& members);
   void close(Placement::Communicator c);
-  Placement::Cell& cell(std::int64_t rank) { return placement_.cells[std::size_t(symmetry_.cell_of(rank))]; }
   const Choice& choice_;
   const Calls& calls_;
   UnitRings rings_;

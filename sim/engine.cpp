@@ -106,11 +106,11 @@ private:
     cell.begin = cell.since = network_->now();
     cell.progress = 0;
     for (Member& m : cell.members) {
-      const auto part = std::size_t(in_.folded.ranks[std::size_t(m.rank_class)].part);
-      const Cost& cost = in_.prices.costs[part][std::size_t(op.cost)];
+      const auto& folded = in_.folded.ranks[std::size_t(m.rank_class)];
+      const Cost& cost = in_.prices.costs[std::size_t(folded.kind)][std::size_t(op.cost)];
       const double speed = in_.speed[std::size_t(m.rank_class)];
       m.free = op.share * ((cost.elastic + cost.scalable) / speed + (cost.rigid - cost.scalable));
-      m.beside = m.free + op.share * in_.overlap_slowdown[part] * cost.elastic / speed;
+      m.beside = m.free + op.share * in_.overlap_slowdown[std::size_t(folded.part)] * cost.elastic / speed;
       m.slowed = 0;
       m.is_beside = rank(m.rank_class).beside > 0;
     }

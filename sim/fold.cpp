@@ -301,6 +301,7 @@ Folded fold(const Placement& p, const FoldInput& in, bool identity) {
     const auto& cell = p.cells[std::size_t(rank_reps[i])];
     r.stage = cell.stage;
     r.part = cell.part;
+    r.kind = cell.kind;
     for (std::size_t role = 0; role < role_count; ++role) {
       const std::int32_t c = cell.communicator[role];
       r.communicator[role] = c < 0 ? -1 : communicator_class[std::size_t(c)];

@@ -27,6 +27,7 @@ struct Folded {
     std::int64_t count = 0;          ///< ranks
     std::int32_t stage = 0;
     std::int32_t part = 0;                               ///< of the cluster
+    std::int32_t kind = 0;                               ///< see Placement::Cell
     std::array<std::int32_t, role_count> communicator{}; ///< class by role, -1 = none
   };
   /// Of one of a communicator's patterns.

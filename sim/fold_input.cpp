@@ -25,7 +25,7 @@ FoldInput fold_input(const Placement& placement, const platforms::Topology& topo
   }
   for (std::size_t r = 0; r < placement.cells.size(); ++r)
     in.start.rank.push_back(colour_of({std::bit_cast<std::uint64_t>(speed[r]), std::uint64_t(placement.cells[r].stage),
-                                       std::uint64_t(placement.cells[r].part)}));
+                                       std::uint64_t(placement.cells[r].kind)}));
   for (const auto& c : placement.communicators) {
     std::uint64_t colour = colour_of({std::uint64_t(c.role), std::uint64_t(c.span.ranks), std::uint64_t(c.span.domains),
                                       std::uint64_t(c.span.per_domain), std::uint64_t(c.span.sites),
@@ -33,7 +33,8 @@ FoldInput fold_input(const Placement& placement, const platforms::Topology& topo
                                       std::bit_cast<std::uint64_t>(c.span.longest_delay), std::uint64_t(c.span.part)});
     for (const Placement::Pattern& pattern : c.patterns)
       colour = colour_of({colour, std::uint64_t(pattern.algorithm), std::uint64_t(pattern.split),
-                          std::uint64_t(pattern.parts), std::bit_cast<std::uint64_t>(pattern.cross_share)});
+                          std::uint64_t(pattern.parts), std::bit_cast<std::uint64_t>(pattern.cross_share),
+                          std::bit_cast<std::uint64_t>(pattern.most), std::uint64_t(pattern.back)});
     in.start.communicator.push_back(colour);
   }
   return in;

@@ -32,10 +32,10 @@ struct Lane {
 
 class Lowering {
 public:
-  Lowering(const workloads::Scenario& s, workloads::Recompute recompute, RoleSet fused)
-      : s_(s), plan_(s.plan), context_{s.model, s.training, s.plan, s.stack, recompute},
-        m_(microbatches(s.plan, s.training)), chunks_(chunks_of(s.model, s.plan)),
-        segmenter_(s, recompute, fused, out_), dp_(s, chunks_, segmenter_) {
+  Lowering(const workloads::Scenario& s, workloads::Recompute recompute, RoleSet fused, double expert_load)
+      : s_(s), plan_(s.plan), context_{s.model, s.training, s.plan, s.stack, recompute, expert_load},
+        m_(microbatches(s.plan, s.training)), chunks_(chunks_of(s.model, s.plan)), segmenter_(s, context_, fused, out_),
+        dp_(s, chunks_, segmenter_) {
     out_.program.fused = fused;
     out_.program.steps_apart = workloads::steps_apart(plan_.schedule);
     out_.program.slot_kinds = std::int32_t(4 * plan_.vpp) + 1; // the last one: the optimizer step
@@ -330,8 +330,8 @@ private:
 
 } // namespace
 
-Lowered lower(const workloads::Scenario& scenario, workloads::Recompute recompute, RoleSet fused) {
-  return Lowering(scenario, recompute, fused).run();
+Lowered lower(const workloads::Scenario& scenario, workloads::Recompute recompute, RoleSet fused, double expert_load) {
+  return Lowering(scenario, recompute, fused, expert_load).run();
 }
 
 } // namespace weft::sim

@@ -16,6 +16,8 @@ struct Lowered {
 
 /// `recompute` is resolved (never automatic). Layer collectives of the roles in `fused` become part of the compute
 /// ops, every other one is an op of its own.
-Lowered lower(const workloads::Scenario& scenario, workloads::Recompute recompute, RoleSet fused);
+/// `expert_load` (workloads::LayerContext) changes what recipes hold, never the program.
+Lowered lower(const workloads::Scenario& scenario, workloads::Recompute recompute, RoleSet fused,
+              double expert_load = 1);
 
 } // namespace weft::sim

@@ -17,8 +17,10 @@ public:
   Builder(const workloads::Scenario& scenario, const platforms::Topology& topology, const Choice& choice,
           const Calls& calls, const Symmetry& symmetry, std::uint64_t seed)
       : Communicators(topology, choice, calls, symmetry, seed), s_(scenario), plan_(scenario.plan), map_(plan_) {
-    for (Placement::Cell& cell : placement_.cells)
+    for (Placement::Cell& cell : placement_.cells) {
       cell.stage = std::int32_t(map_.coordinates(cell.rank).pp);
+      cell.kind = cell.part * std::int32_t(loads_.size());
+    }
   }
 
   /// Nothing where a communicator lies unevenly over the units.
@@ -117,8 +119,17 @@ private:
           deal(every(Members(first, first + dealt), t, inner));
     }
   }
+  /// Experts lie alike in all groups, so the ones that most tokens want are the same member's everywhere: the first.
   void deal(const Members& members) {
-    exchange(Role::ep, members, workloads::dispatch_share(s_.model, s_.stack, loader_.domains(members)));
+    LinkLoader::Exchange how;
+    how.cross_share = workloads::dispatch_share(s_.model, s_.stack, loader_.domains(members));
+    if (loads_.size() > 1) {
+      how.busiest = members.front();
+      how.others = loads_.front();
+      how.most = loads_.back();
+      ++cell(how.busiest).kind;
+    }
+    exchange(Role::ep, members, how);
   }
   void expert_replicas() {
     if (plan_.expert_replicas() == 1) return;
@@ -191,6 +202,7 @@ private:
   const workloads::Scenario& s_;
   const workloads::Plan& plan_;
   workloads::RankMap map_;
+  const std::vector<double> loads_ = workloads::expert_loads(s_.model, plan_);
 };
 
 } // namespace

@@ -76,7 +76,8 @@ struct Placement {
     std::int64_t rank = 0;
     std::int64_t count = 1;
     std::int32_t stage = 0;
-    std::int32_t part = 0;                               ///< of the cluster: what chip it is
+    std::int32_t part = 0; ///< of the cluster: what chip it is
+    std::int32_t kind = 0; ///< what it pays for compute: by part, and there by how many tokens its experts get
     std::array<std::int32_t, role_count> communicator{}; ///< by role, -1 = none
   };
   struct PlacedLink {
@@ -91,6 +92,8 @@ struct Placement {
     /// that folding sums the same bits.
     std::int32_t parts = 1;
     double cross_share = 1; ///< exchanges: bytes that cross domains over those of a plain one
+    double most = 1;        ///< exchanges: what the busiest member gets over the mean
+    bool back = false;      ///< exchanges that are uneven: from that member instead of to it
     std::int64_t first_use = 0, use_count = 0;
   };
   struct Communicator {

@@ -64,7 +64,7 @@ struct Program {
 
 /// What one simulation charges: everything that changes when dimensions are made ideal.
 struct Prices {
-  std::vector<Costs> costs; ///< by part of the cluster: by chip
+  std::vector<Costs> costs; ///< by kind of rank (Placement::Cell)
   DimSet ideal = 0;         ///< dimensions whose bytes, latency and slow-down are removed
 };
 

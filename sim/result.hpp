@@ -53,7 +53,7 @@ struct StepResult {
   std::vector<double> weight_of_class;                             ///< its peak over rank_peak
   std::vector<Role> role_of_communicator;                          ///< by communicator class
   std::vector<std::pair<std::int32_t, std::int32_t>> channel_ends; ///< sender, receiver class; p2p only
-  std::vector<Costs> costs, ideal_costs; ///< with nothing ideal, with everything ideal; by part of the cluster
+  std::vector<Costs> costs, ideal_costs; ///< with nothing ideal, with everything ideal; by kind of rank
   EngineRun run, ideal;                  ///< the step; the step without communication
   bool ideal_known = true;               ///< false: it was not asked for, `ideal` is `run`
   std::vector<IdealRun> subsets;         ///< all subsets of `dims`, when asked for

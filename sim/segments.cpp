@@ -24,10 +24,10 @@ BackwardPart part_of(Phase phase) {
 
 } // namespace
 
-Segmenter::Segmenter(const workloads::Scenario& s, workloads::Recompute recompute, RoleSet fused, Lowered& out)
-    : s_(s), context_{s.model, s.training, s.plan, s.stack, recompute}, plain_{s.model, s.training, s.plan, s.stack,
-                                                                               workloads::Recompute::none},
-      fused_(fused), out_(out) {}
+Segmenter::Segmenter(const workloads::Scenario& s, const LayerContext& context, RoleSet fused, Lowered& out)
+    : s_(s), context_(context), plain_(context), fused_(fused), out_(out) {
+  plain_.recompute = workloads::Recompute::none;
+}
 
 /// The phase's share of a layer's host time: backward : forward as the stack says, a recomputed forward issued again,
 /// a split backward half and half.

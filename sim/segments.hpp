@@ -30,7 +30,7 @@ struct Unit {
 class Segmenter {
 public:
   /// Writes recipes and messages into `out`. Collectives of roles in `fused` stay inside the compute.
-  Segmenter(const workloads::Scenario& scenario, workloads::Recompute recompute, RoleSet fused, Lowered& out);
+  Segmenter(const workloads::Scenario& scenario, const workloads::LayerContext& context, RoleSet fused, Lowered& out);
 
   const Segments& slot(const workloads::Chunk& chunk, workloads::Phase phase);
   const std::vector<Unit>& units(const workloads::Chunk& chunk, workloads::Phase phase);

@@ -17,7 +17,7 @@ std::optional<Folded> fold_silent(const Placement& placement, FoldInput input, c
                                   const std::vector<double>& speed) {
   std::set<std::tuple<std::int32_t, std::int32_t, double>> different;
   for (std::size_t rc = 0; rc < folded.ranks.size(); ++rc)
-    different.emplace(folded.ranks[rc].stage, folded.ranks[rc].part, speed[rc]);
+    different.emplace(folded.ranks[rc].stage, folded.ranks[rc].kind, speed[rc]);
   if (different.size() == folded.ranks.size()) return std::nullopt;
   input.solver_link.assign(input.solver_link.size(), false);
   Folded out = fold(placement, input, false);

@@ -41,6 +41,7 @@ public:
       : scenario_(s), cluster_(c), options_(o), choice_(choice), collectives_(c, choice), topology_(c, c.ranks()) {
     for (std::size_t i = 0; i < c.part_count(); ++i)
       parts_.push_back(c.part(i));
+    loads_ = workloads::expert_loads(s.model, s.plan);
   }
 
   Result<StepResult> run() {
@@ -59,7 +60,7 @@ public:
     hold(r);
     const workloads::LayerContext context = with(r.recompute);
     if (auto ok = lower_and_place(r); !ok) return tl::unexpected(ok.error());
-    r.program = lowered_.program;
+    r.program = lowered_.front().program;
     if (auto ok = set_speeds(); !ok) return tl::unexpected(ok.error());
     const FoldInput in = fold_input(placement_, topology_, collectives_, speed_, r.program.fused);
     capacity_ = in.capacity;
@@ -72,22 +73,28 @@ public:
       silent_ = fold_silent(placement_, in, r.folded, r.speed_of_class);
     if (auto ok = check_size(r); !ok) return tl::unexpected(ok.error());
     run_all(r);
-    count_traffic(lowered_, placement_, collectives_, topology_, r);
+    count_traffic(lowered_.front(), placement_, collectives_, topology_, r);
     r.hardware_flops = executed(context, r.program);
     return r;
   }
 
 private:
+  /// One program; recipes for every load of experts.
+  void lower_all(Recompute recompute, RoleSet fused) {
+    lowered_.clear();
+    for (const double load : loads_)
+      lowered_.push_back(lower(scenario_, recompute, fused, load));
+  }
   /// Which links there are follows from what is sent; which layers' collectives can be fused, from the links.
   Result<void> lower_and_place(StepResult& r) {
-    lowered_ = lower(scenario_, r.recompute, options_.closed_form_layers ? may_be_isolated(scenario_) : 0);
-    r.calls = calls_of(lowered_);
+    lower_all(r.recompute, options_.closed_form_layers ? may_be_isolated(scenario_) : 0);
+    r.calls = calls_of(lowered_.front());
     const bool structural = options_.fold && options_.structural;
     placement_ = place(scenario_, topology_, choice_, r.calls,
                        structural ? Symmetry::find(scenario_, topology_) : Symmetry::none(scenario_.plan),
                        std::uint64_t(options_.seed));
-    if (options_.closed_form_layers && placement_.isolated != lowered_.program.fused)
-      lowered_ = lower(scenario_, r.recompute, placement_.isolated);
+    if (options_.closed_form_layers && placement_.isolated != lowered_.front().program.fused)
+      lower_all(r.recompute, placement_.isolated);
     return check_forced(choice_, r.calls, placement_);
   }
   /// Means over ranks.
@@ -171,10 +178,11 @@ private:
   [[nodiscard]] std::vector<Costs> costs(DimSet ideal) const {
     std::vector<Costs> out;
     for (std::size_t part = 0; part < parts_.size(); ++part)
-      out.push_back(costs(ideal, part));
+      for (const Lowered& lowered : lowered_)
+        out.push_back(costs(ideal, part, lowered.recipes));
     return out;
   }
-  [[nodiscard]] Costs costs(DimSet ideal, std::size_t part) const {
+  [[nodiscard]] Costs costs(DimSet ideal, std::size_t part, const std::vector<Recipe>& recipes) const {
     std::map<Role, const Placement::Communicator*> groups; // those inside compute ops are alike (isolation.cpp)
     for (const auto& c : placement_.communicators)
       if (c.span.part == std::int32_t(part)) groups.try_emplace(c.role, &c);
@@ -191,7 +199,7 @@ private:
     const SlotPricer pricer(kernels_[part], timer, parts_[part].accelerator.overlap_slowdown.value,
                             scenario_.stack.tp_hidden_share.value, ideal);
     Costs out;
-    for (const Recipe& recipe : lowered_.recipes)
+    for (const Recipe& recipe : recipes)
       out.push_back(pricer.price(recipe));
     return out;
   }
@@ -274,15 +282,19 @@ private:
   [[nodiscard]] double executed(const workloads::LayerContext& context, const Program& program) const {
     double flops = 0;
     const double ranks_per_stage = double(context.plan.ranks()) / double(context.plan.pp);
-    for (const auto& stage : program.stages)
-      for (const Op& op : stage.ops) {
-        if (op.kind != OpKind::compute) continue;
-        for (const auto& part : lowered_.recipes[std::size_t(op.cost)].parts) {
-          if (part.only_host) continue;
-          for (const auto& step : part.work)
-            if (!step.is_collective) flops += op.share * part.times * step.kernel.executed.count();
+    for (std::size_t i = 0; i < lowered_.size(); ++i) {
+      const double busiest = lowered_.size() == 1 ? 1 : 1 / double(context.plan.ep); // of an ep group's ranks
+      const double share = i + 1 == lowered_.size() ? busiest : 1 - busiest;
+      for (const auto& stage : program.stages)
+        for (const Op& op : stage.ops) {
+          if (op.kind != OpKind::compute) continue;
+          for (const auto& part : lowered_[i].recipes[std::size_t(op.cost)].parts) {
+            if (part.only_host) continue;
+            for (const auto& step : part.work)
+              if (!step.is_collective) flops += share * op.share * part.times * step.kernel.executed.count();
+          }
         }
-      }
+    }
     return flops * ranks_per_stage;
   }
 
@@ -295,7 +307,8 @@ private:
   std::vector<platforms::Cluster> parts_; ///< of the cluster, each as if alone
   std::vector<KernelPricer> kernels_;     ///< by part
   Placement placement_;
-  Lowered lowered_;
+  std::vector<double> loads_;    ///< workloads::expert_loads
+  std::vector<Lowered> lowered_; ///< by load; they differ in recipes only
   std::vector<double> speed_, capacity_;
   std::optional<Folded> silent_; ///< classes of a simulation without communication, where they are fewer
 };

@@ -19,8 +19,10 @@ double sent(workloads::CollectiveOp op, Algorithm algorithm, const Span& span) {
 
 class Traffic {
 public:
-  Traffic(const Placement& placement, const CollectivePricer& collectives, const StepResult& result)
-      : placement_(placement), collectives_(collectives), r_(result) {}
+  Traffic(const Placement& placement, const CollectivePricer& collectives, const platforms::Topology& topology,
+          const StepResult& result)
+      : placement_(placement), collectives_(collectives), topology_(topology), r_(result),
+        mates_(result.folded.communicators.size(), 0) {}
 
   /// One rank class's share of a message: every member of a communicator counts an equal part of its flows.
   void add(const Message& m, std::int32_t c, double ranks, double times) {
@@ -35,19 +37,19 @@ public:
     double bytes = sent(m.op, t.algorithm, real.span) * m.size.count();
     if (pattern.cross_share < 1) { // over the border once, then handed on inside the domain
       const double n = double(real.span.ranks), g = n / double(real.span.domains);
-      bytes = m.size.count() * (pattern.cross_share * (n - g) / n + (g - 1) / g);
+      bytes = m.size.count() * (pattern.cross_share * (n - mates(c)) / n + (g - 1) / g);
     }
     closed_form_[dim] += times * ranks * bytes * m.share;
   }
 
-  void finish(const platforms::Topology& topology, StepResult& out) const {
+  void finish(StepResult& out) const {
     std::vector<LinkBytes> groups;
-    for (const platforms::LinkGroup& g : topology.groups()) {
+    for (const platforms::LinkGroup& g : topology_.groups()) {
       groups.push_back({g.name, 0, double(g.count - g.unused) * collectives_.capacity(g), g.count - g.unused});
     }
-    for (const auto& [link, share] : topology.degraded()) {
-      const platforms::LinkGroup& g = topology.groups()[topology.group_of(link)];
-      groups[topology.group_of(link)].capacity -= (1 - share) * collectives_.capacity(g);
+    for (const auto& [link, share] : topology_.degraded()) {
+      const platforms::LinkGroup& g = topology_.groups()[topology_.group_of(link)];
+      groups[topology_.group_of(link)].capacity -= (1 - share) * collectives_.capacity(g);
     }
     for (const auto& [dim, flows] : payload_) {
       double sent = 0;
@@ -64,12 +66,27 @@ public:
   }
 
 private:
+  /// Ranks of the communicator in a member's domain, itself included: mean over members.
+  double mates(std::int32_t c) {
+    double& known = mates_[std::size_t(c)];
+    if (known > 0) return known;
+    const auto& real = placement_.communicators[std::size_t(r_.folded.communicators[std::size_t(c)].representative)];
+    std::map<std::int64_t, double> domains;
+    for (const std::int32_t m : placement_.members_of(real))
+      ++domains[topology_.domain_of(placement_.cells[std::size_t(m)].rank)];
+    for (const auto& [domain, ranks] : domains)
+      known += ranks * ranks;
+    return known /= double(real.span.ranks);
+  }
+
   const Placement& placement_;
   const CollectivePricer& collectives_;
+  const platforms::Topology& topology_;
   const StepResult& r_;
   /// By communicator class and pattern: bytes per unit flow, whole step.
   std::map<Dim, std::map<std::pair<std::int32_t, std::int32_t>, double>> payload_;
   std::map<Dim, double> closed_form_;
+  std::vector<double> mates_; ///< by communicator class; 0: not asked for yet
 };
 
 /// The collectives inside a stage's compute ops.
@@ -94,7 +111,7 @@ void add_fused(const Lowered& lowered, const StepResult& r, std::size_t rank_cla
 
 void count_traffic(const Lowered& lowered, const Placement& placement, const CollectivePricer& collectives,
                    const platforms::Topology& topology, StepResult& r) {
-  Traffic traffic(placement, collectives, r);
+  Traffic traffic(placement, collectives, topology, r);
   for (std::size_t rc = 0; rc < r.folded.ranks.size(); ++rc) {
     for (const Op& op : r.program.stages[std::size_t(r.stage_of_class[rc])].ops)
       if (op.kind == OpKind::collective || op.kind == OpKind::send)
@@ -102,7 +119,7 @@ void count_traffic(const Lowered& lowered, const Placement& placement, const Col
                     double(r.folded.ranks[rc].count), 1);
     if (r.program.fused) add_fused(lowered, r, rc, traffic);
   }
-  traffic.finish(topology, r);
+  traffic.finish(r);
 }
 
 } // namespace weft::sim

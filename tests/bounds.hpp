@@ -134,7 +134,7 @@ private:
       if (!meet(cell_met_[cell_of_[rank]], std::size_t(id), now, members.size())) return;
       double seconds = 0;
       for (const std::size_t m : members) {
-        const sim::Cost& cost = (*costs_)[std::size_t(step_.folded.ranks[m].part)][std::size_t(op.cost)];
+        const sim::Cost& cost = (*costs_)[std::size_t(step_.folded.ranks[m].kind)][std::size_t(op.cost)];
         seconds = std::max(seconds, op.share * ((cost.elastic + cost.scalable) / step_.speed_of_class[m] + cost.rigid -
                                                 cost.scalable));
       }

@@ -199,6 +199,7 @@ private:
           experts_ ? "experts" : "dense", one_of("true", "false"),
           experts_ ? fmt::format(", experts: {{count: 16, top_k: 2, ffn: 2048, shared: {}}}", below(2)) : "");
     }
+    if (experts_ && one_in(2)) set("model.experts.skew={}", one_of(1.1, 1.4, 1.9));
     set("model.layers={}", pp_ * vpp_ + one_of(0, 0, 1, pp_ * vpp_));
     set("training.sequence={}", one_of(2048, 4096));
     microbatch_ = one_of(1, 1, 2);

@@ -27,7 +27,7 @@ struct Load {
   explicit Load(const LayerBuilder& b) {
     const Experts& e = *b.model().experts;
     const auto& plan = b.context().plan;
-    const double uneven = e.capacity > 0 ? e.capacity : e.skew;
+    const double uneven = e.capacity > 0 ? e.capacity : b.context().expert_load;
     // Without ep every rank of a tp group works on all of the group's tokens with its slice of every expert,
     // unless sequence parallelism gives it its own.
     own = b.own_tokens() * double(e.top_k);
@@ -39,11 +39,18 @@ struct Load {
 
 double dispatch_bytes(const LayerBuilder& b, const Load& load, Precision precision) {
   const Experts& e = *b.model().experts;
-  return load.own * (e.capacity > 0 ? e.capacity : e.skew) * b.hidden() * bytes_per_element(precision);
+  return load.own * (e.capacity > 0 ? e.capacity : 1) * b.hidden() * bytes_per_element(precision);
 }
 
-void all_to_all(LayerBuilder& b, const Load& load, Precision precision) {
-  if (b.input_half()) b.collective(LayerGroup::ep, CollectiveOp::all_to_all, dispatch_bytes(b, load, precision));
+/// To the experts, and back from them.
+void dispatch(LayerBuilder& b, const Load& load) {
+  if (!b.input_half()) return;
+  const double bytes = dispatch_bytes(b, load, b.context().stack.dispatch_precision);
+  b.collective(LayerGroup::ep, CollectiveOp::all_to_all, bytes);
+}
+void combine(LayerBuilder& b, const Load& load) {
+  if (!b.input_half()) return;
+  b.collective(LayerGroup::ep, CollectiveOp::all_to_all_back, dispatch_bytes(b, load, Precision::bf16));
 }
 /// Copies of tokens written expert by expert and read back: (1 + k)·T·h twice over; a plain dispatcher does it
 /// in two passes.
@@ -51,21 +58,23 @@ void permute(LayerBuilder& b, const Load& load) {
   const double passes = b.context().stack.dispatcher == Dispatcher::plain ? 2 : 1;
   b.elementwise(passes * activation_element * (b.own_tokens() + load.own) * b.hidden());
 }
-/// Experts split over tp see the tokens of all tp ranks.
+/// Experts split over tp see the tokens of all tp ranks; priced as the busiest ones'.
 void expert_tp(LayerBuilder& b, const Load& load, CollectiveOp op) {
+  const Experts& e = *b.model().experts;
+  const double rows = load.own * (e.capacity > 0 ? e.capacity : e.skew) * double(b.context().plan.expert_tp);
   if (b.context().plan.expert_tp > 1 && b.input_half())
-    b.collective(LayerGroup::tp, op, activation_element * load.rows * b.hidden());
+    b.collective(LayerGroup::tp, op, activation_element * rows * b.hidden());
 }
 
 void routed_forward(LayerBuilder& b, const Load& load) {
   permute(b, load);
-  all_to_all(b, load, b.context().stack.dispatch_precision);
+  dispatch(b, load);
   expert_tp(b, load, CollectiveOp::all_gather);
   b.grouped_gemm(load.rows, load.experts, b.hidden(), b.gates() * load.inner);
   b.elementwise(activation_bytes_forward(b) * load.inner * load.rows);
   b.grouped_gemm(load.rows, load.experts, load.inner, b.hidden());
   expert_tp(b, load, CollectiveOp::reduce_scatter);
-  all_to_all(b, load, Precision::bf16);
+  combine(b, load);
   permute(b, load);
 }
 
@@ -78,6 +87,12 @@ void shared_forward(LayerBuilder& b) {
 }
 
 } // namespace
+
+std::vector<double> expert_loads(const Model& model, const Plan& plan) {
+  if (!model.experts || model.experts->capacity > 0 || model.experts->skew == 1 || plan.ep == 1) return {1};
+  const auto n = double(plan.ep);
+  return {(n - model.experts->skew) / (n - 1), model.experts->skew};
+}
 
 void mlp_forward(LayerBuilder& b) {
   if (!b.model().parallel_block) { // else the input is attention's, gathered already
@@ -143,13 +158,13 @@ void experts_backward(LayerBuilder& b) {
     b.column_backward(b.hidden(), b.gates() * shared);
   }
   permute(b, load);
-  all_to_all(b, load, b.context().stack.dispatch_precision); // backward of combine: gradients dispatched
+  dispatch(b, load); // backward of combine: gradients
   expert_tp(b, load, CollectiveOp::all_gather);
   b.grouped_backward(load.rows, load.experts, load.inner, b.hidden());
   b.elementwise(activation_bytes_backward(b) * load.inner * load.rows);
   b.grouped_backward(load.rows, load.experts, b.hidden(), b.gates() * load.inner);
   expert_tp(b, load, CollectiveOp::reduce_scatter);
-  all_to_all(b, load, Precision::bf16); // backward of dispatch
+  combine(b, load); // backward of dispatch
   permute(b, load);
   b.data_gradient(b.own_tokens(), b.hidden(), double(e.count));
   b.weight_gradient(b.own_tokens(), b.hidden(), double(e.count));

@@ -38,7 +38,15 @@ struct Kernel {
   bool recomputation = false; ///< repeats forward work
 };
 
-enum class CollectiveOp { all_gather, reduce_scatter, all_reduce, all_to_all, broadcast, send };
+enum class CollectiveOp {
+  all_gather,
+  reduce_scatter,
+  all_reduce,
+  all_to_all,
+  all_to_all_back, ///< an all-to-all that returns what one brought: where that was uneven, its flows reversed
+  broadcast,
+  send
+};
 
 /// The group inside which a layer's collective runs.
 enum class LayerGroup {
@@ -73,7 +81,12 @@ struct LayerContext {
   const Plan& plan;
   const Stack& stack;
   Recompute recompute = Recompute::none; ///< resolved
+  double expert_load = 1;                ///< dropless: tokens that this rank's experts get over the mean
 };
+
+/// LayerContext::expert_load of the ranks of an ep group: of all but the busiest, and of that one. One value where all
+/// get as many.
+std::vector<double> expert_loads(const Model& model, const Plan& plan);
 
 /// Which half of a backward pass: zero-bubble schedules run them apart.
 enum class BackwardPart { both, input, weight };

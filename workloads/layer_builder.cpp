@@ -36,6 +36,11 @@ void LayerBuilder::weight_gradient(double rows, double inner, double outer) {
   }
 }
 
+/// Copies that fill experts up to their capacity, or are dropped, are work that no token asked for.
+double LayerBuilder::filled_up() const {
+  return model().experts->capacity > 0 ? model().experts->capacity : 1;
+}
+
 void LayerBuilder::grouped_gemm(double rows, double experts, double inner, double outer) {
   if (!input_half()) return;
   Kernel k;
@@ -44,8 +49,7 @@ void LayerBuilder::grouped_gemm(double rows, double experts, double inner, doubl
   k.bytes = Bytes(activation_element * (rows * inner + experts * inner * outer + rows * outer));
   k.input_elements = rows * inner;
   k.rows = rows / experts;
-  const auto& moe = *model().experts; // copies dropped or filled, and skew, are work that no token asked for
-  kernel(k, k.executed * (1 / (moe.capacity > 0 ? moe.capacity : moe.skew)));
+  kernel(k, k.executed * (1 / filled_up()));
 }
 void LayerBuilder::grouped_backward(double rows, double experts, double inner, double outer) {
   grouped_gemm(rows, experts, outer, inner);
@@ -55,8 +59,7 @@ void LayerBuilder::grouped_backward(double rows, double experts, double inner, d
   k.executed = Flops(2 * rows * inner * outer);
   k.bytes = Bytes(activation_element * (rows * inner + rows * outer));
   k.rows = rows / experts;
-  const auto& moe = *model().experts;
-  kernel(k, k.executed * (1 / (moe.capacity > 0 ? moe.capacity : moe.skew)));
+  kernel(k, k.executed * (1 / filled_up()));
   // The contraction over few tokens is short: the fp32 gradient is read and written at memory speed, not hidden.
   constexpr double gradient_bytes = 8;
   Kernel add;

@@ -77,6 +77,7 @@ public:
   }
 
 private:
+  [[nodiscard]] double filled_up() const;
   const LayerContext& c_;
   BackwardPart part_;
   double tokens_ = 0, shared_ = 1;

@@ -54,6 +54,9 @@ std::string wrong_experts(const Model& model, const Plan& p) {
   if (p.tp * p.cp * p.dp % (p.ep * p.expert_tp) != 0)
     return fmt::format("ep {} × expert_tp {} does not divide the {} ranks of a stage", p.ep, p.expert_tp,
                        p.tp * p.cp * p.dp);
+  if (p.ep > 1 && model.experts->capacity == 0 && model.experts->skew > double(p.ep))
+    return fmt::format("skew {}: the busiest of ep {} ranks gets at most all tokens, {} times the mean",
+                       model.experts->skew, p.ep, p.ep);
   if (p.tp > 1 && !p.sp) return "experts beside tp need sp: true, so that every rank brings its own tokens";
   if (p.ep_overlap && p.ep == 1) return "ep_overlap needs ep above 1";
   if (p.ep_overlap && p.pp > 1 && p.schedule != Schedule::interleaved)

@@ -26,9 +26,16 @@ public:
 
   /// Appends the usage of a collective; returns Pattern::split.
   std::int32_t collective(const std::vector<std::int32_t>& members, std::vector<LinkUse>& out, Algorithm algorithm);
-  /// Appends the usage of an exchange of every member with every other one. `cross_share` below 1: bytes that cross
-  /// scale-up domains are only that share of a plain exchange's, and are handed on inside the domain.
-  void all_to_all(const std::vector<std::int32_t>& members, double cross_share, std::vector<LinkUse>& out);
+  /// An exchange of every member with every other one.
+  struct Exchange {
+    double cross_share = 1;      ///< below 1: bytes that cross domains over a plain exchange's; handed on inside
+    std::int32_t busiest = -1;   ///< a rank that gets more than the others
+    double most = 1, others = 1; ///< what it and they get, over the mean
+    bool back = false;           ///< flows reversed: what they got returns
+    std::int32_t parts = 1;      ///< weight of one flow
+  };
+  /// Appends the usage.
+  void all_to_all(const std::vector<std::int32_t>& members, const Exchange& how, std::vector<LinkUse>& out);
   /// Appends the path of one message.
   void send(std::int32_t from, std::int32_t to, std::vector<LinkUse>& out);
 

@@ -106,7 +106,7 @@ private:
       mine.ready->acquire();
     switch (op.kind) {
     case sim::OpKind::compute: {
-      const sim::Cost& cost = step_.costs[std::size_t(placement_.cells[rank].part)][std::size_t(op.cost)];
+      const sim::Cost& cost = step_.costs[std::size_t(placement_.cells[rank].kind)][std::size_t(op.cost)];
       sg::this_actor::sleep_for(op.share * (cost.elastic + cost.rigid));
       break;
     }

@@ -108,7 +108,7 @@ Tally sweep(unsigned seed, int worlds) {
   CHECK(tally.ran == worlds);
   CHECK(tally.refused < 0.6 * (tally.ran + tally.refused));
   CHECK(tally.folded > worlds / 3);
-  CHECK(tally.tight > worlds / 10);
+  CHECK(tally.tight > worlds / 20);
   CHECK(tally.unequal > worlds / 10);
   return tally;
 }
