@@ -36,7 +36,7 @@ double three_messages(double own_link, sim::Solver solver) {
     c.span = {2, 1};
     c.first_member = std::int64_t(placement.members.size());
     c.member_count = 2;
-    c.patterns = {{sim::Algorithm::send, 1, 1, 1, std::int64_t(placement.uses.size()), 1}};
+    c.patterns = {{sim::Algorithm::send, 1, 1, 1, 1, false, std::int64_t(placement.uses.size()), 1}};
     placement.members.insert(placement.members.end(), {from, to});
     placement.uses.push_back({link, 1, 1});
     const auto id = std::int32_t(placement.communicators.size());
