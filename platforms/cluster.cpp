@@ -80,7 +80,9 @@ Result<void> read_value(const Value& value, Fabric& out) {
                between<std::int64_t>(1, 64)),
       required("technology", &Fabric::technology, "InfiniBand, RoCE, ..."),
       required("tiers", &Fabric::tiers, "switch tiers, lowest first; above the last one everything meets"),
-      required("latency", &Fabric::latency, "of collectives and sends")};
+      required("latency", &Fabric::latency, "of collectives and sends"),
+      optional("reduction", &Fabric::reduction, "share of a card's line rate that the switches reduce at (SHARP)",
+               [](const std::optional<Figure<double>>& f) { return platforms::share_of_one(*f); })};
   return read_fields(value, table, out, "fabric");
 }
 

@@ -82,6 +82,8 @@ struct Fabric {
   std::string technology;        ///< InfiniBand, RoCE
   std::vector<FabricTier> tiers; ///< the top tier joins all blocks and has no uplink
   FabricLatency latency;
+  std::optional<Figure<double>>
+      reduction; ///< share of a card's line rate that switches reduce at (SHARP); absent: none do
 };
 
 /// The link between two sites, both ways alike. What is absent is as `Sites` says.

@@ -26,6 +26,7 @@ const std::vector<AlgorithmRow>& algorithm_table() {
       {Algorithm::ring, "ring", {all_reduce, all_gather, reduce_scatter}, "one ring, its channels over all cards"},
       {Algorithm::in_network, "in-network", {all_reduce}, "switches reduce"},
       {Algorithm::switch_tree, "nvls-tree", {all_reduce}, "switches reduce in every domain, a tree between them"},
+      {Algorithm::fabric_reduction, "sharp", {all_reduce}, "switches reduce, those between domains too"},
       {Algorithm::tree, "tree", {all_reduce}, "double binary tree between domains, chains inside"},
       {Algorithm::hierarchical,
        "hierarchical",

@@ -14,8 +14,9 @@ namespace weft::sim {
 enum class Algorithm : std::uint8_t {
   automatic,
   ring,
-  in_network,  ///< switches of one scale-up domain reduce (NVLS)
-  switch_tree, ///< the same in every domain, a double binary tree between them (NVLSTree)
+  in_network,       ///< switches of one scale-up domain reduce (NVLS)
+  switch_tree,      ///< the same in every domain, a double binary tree between them (NVLSTree)
+  fabric_reduction, ///< the same in every domain and in the fabric between them (SHARP)
   mesh,
   tree,             ///< double binary tree between domains, chains inside them
   halving_doubling, ///< recursive; between domains, with rings or meshes inside them before and after

@@ -234,6 +234,14 @@ std::string Choice::refusal(Algorithm algorithm, const Span& span) const {
                        !reduces            ? "no switch does"
                        : span.domains == 1 ? "there is one domain"
                                            : "domains have one rank, or not equally many");
+  case Algorithm::fabric_reduction:
+    if (span.domains > 1 && span.per_domain > 1 && reduces && nodes(span).fabric.reduction) break;
+    return fmt::format(
+        "algorithm `sharp` joins several scale-up domains whose switches reduce, as the fabric's do; here {}",
+        !nodes(span).fabric.reduction ? "those of the fabric do not (fabric.reduction)"
+        : !reduces                    ? "those inside domains do not"
+        : span.domains == 1           ? "there is one domain"
+                                      : "domains have one rank, or not equally many");
   case Algorithm::pipeline:
     if (span.domains > 1 && span.per_domain > 1) break;
     return "algorithm `pipeline` joins scale-up domains with equally many ranks each: it needs two of both";

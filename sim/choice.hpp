@@ -44,15 +44,16 @@ public:
   };
   [[nodiscard]] const std::map<workloads::CollectiveOp, Forced>& forced() const { return forced_; }
 
+  /// The nodes that such ranks stand on. Over several parts: the first one's, if all have its library.
+  [[nodiscard]] const platforms::Cluster& nodes(const Span& span) const {
+    return (*parts_)[std::size_t(std::max(0, span.part))];
+  }
+
 private:
   [[nodiscard]] Algorithm by_nccl(workloads::CollectiveOp op, double bytes, const Span& span) const;
   [[nodiscard]] Algorithm by_hccl(workloads::CollectiveOp op, double bytes, const Span& span, bool phases) const;
   [[nodiscard]] double cards(const Span& span) const;
 
-  /// The nodes that such ranks stand on. Over several parts: the first one's, if all have its library.
-  [[nodiscard]] const platforms::Cluster& nodes(const Span& span) const {
-    return (*parts_)[std::size_t(std::max(0, span.part))];
-  }
   [[nodiscard]] platforms::CollectiveLibrary library(const Span& span) const;
 
   std::shared_ptr<const std::vector<platforms::Cluster>> parts_; ///< of the cluster, each as if alone

@@ -101,6 +101,17 @@ public:
             1,
             1};
   }
+  [[nodiscard]] Carried fabric_reduction() const {
+    const double slower = c_.node.nics.efficiency.value / c_.fabric.reduction->value;
+    return {"hop inside + hop outside + S/(cards·B_reduction)",
+            switch_tree_hop_inside_s + fabric_reduction_hop_s,
+            s_.size,
+            0,
+            s_.size,
+            {},
+            slower,
+            slower};
+  }
   /// Halving-doubling or NHR with one rank of a group in each domain, or all of them in one.
   [[nodiscard]] Carried stepwise(bool halving) const {
     const double whole = std::exp2(std::floor(std::log2(s_.n))), extra = halving && whole != s_.n ? 1 : 0;
@@ -235,6 +246,7 @@ tl::expected<ClosedForm, std::string> of_one(const platforms::Cluster& cluster, 
   case Algorithm::mesh: carried = formulas.mesh(); break;
   case Algorithm::tree: carried = formulas.tree(); break;
   case Algorithm::switch_tree: carried = formulas.switch_tree(); break;
+  case Algorithm::fabric_reduction: carried = formulas.fabric_reduction(); break;
   case Algorithm::halving_doubling: carried = formulas.stepwise(true); break;
   case Algorithm::nhr: carried = formulas.stepwise(false); break;
   case Algorithm::all_to_all: carried = formulas.direct(); break;

@@ -117,6 +117,11 @@ Transfer CollectivePricer::stepwise(CollectiveOp op, double bytes, const Span& s
   if (p.algorithm == Algorithm::switch_tree)
     return {p.algorithm, 0, switch_tree_hop_inside_s + 2 * (levels * switch_tree_hop_outside_s + between), on_edge,
             on_edge};
+  if (p.algorithm == Algorithm::fabric_reduction) {
+    const platforms::Cluster& here = choice_.nodes(span);
+    const double slower = here.node.nics.efficiency.value / here.fabric.reduction->value; // all its links wait
+    return {p.algorithm, 0, switch_tree_hop_inside_s + fabric_reduction_hop_s + 2 * between, on_edge * slower, on_edge};
+  }
   // Halving-doubling and NHR: log2 steps, all inside one domain or all along a rail.
   // Halving with members beyond a power of two hands their buffers over and back: two more of both phases together.
   const auto whole = double(std::bit_floor(std::uint64_t(span.ranks)));
@@ -159,6 +164,7 @@ Transfer CollectivePricer::by_pattern(CollectiveOp op, double bytes, const Span&
   case Algorithm::pairwise: return all_to_all(bytes, span, p);
   case Algorithm::tree:
   case Algorithm::switch_tree:
+  case Algorithm::fabric_reduction:
   case Algorithm::halving_doubling:
   case Algorithm::nhr: return stepwise(op, bytes, span, p);
   default: break;

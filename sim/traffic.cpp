@@ -12,6 +12,7 @@ double sent(workloads::CollectiveOp op, Algorithm algorithm, const Span& span) {
   const double n = double(span.ranks), whole = double(std::bit_floor(std::uint64_t(span.ranks)));
   if (algorithm == Algorithm::in_network) return 1;
   if (algorithm == Algorithm::switch_tree) return 1 + 2 * double(span.domains - 1) / n;
+  if (algorithm == Algorithm::fabric_reduction) return 1 + double(span.domains) / n;
   if (algorithm == Algorithm::halving_doubling) // those beyond a power of two hand their buffers over and back
     return (op == workloads::CollectiveOp::all_reduce ? 2 : 1) * (whole - 1 + 2 * (n - whole)) / n;
   return bus_factor(op, span.ranks);

@@ -1,6 +1,7 @@
 #include "sim/collectives/patterns.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace weft::sim {
 
@@ -108,6 +109,7 @@ std::int32_t LinkLoader::collective(const std::vector<std::int32_t>& members, st
   case Algorithm::pipeline: split = load_pipeline(members, *this); break;
   case Algorithm::tree: split = load_tree(members, *this); break;
   case Algorithm::switch_tree: split = load_switch_tree(members, *this); break;
+  case Algorithm::fabric_reduction: split = load_fabric_reduction(members, *this); break;
   case Algorithm::halving_doubling: split = load_halving(members, *this); break;
   case Algorithm::nhr: split = load_nhr(members, *this); break;
   default: split = load_ring(members, *this);
@@ -138,6 +140,23 @@ void LinkLoader::flow(std::int64_t from, std::int64_t to, std::int64_t times) {
       if (first) e.begins += times;
       first = false;
     }
+  }
+}
+
+void LinkLoader::reduce(const std::vector<std::int32_t>& members) {
+  std::set<LinkId> passed;
+  key_.queue_pair = 0;
+  path_.clear();
+  for (const std::int32_t m : members) {
+    topology_.append_path(m, members.front(), path_, key_);
+    topology_.append_path(members.front(), m, path_, key_);
+  }
+  for (const LinkId link : path_) {
+    if (!passed.insert(link).second) continue;
+    Entry& e = entry(symmetry_.canonical(link, topology_));
+    if (e.weight == 0) touched_.push_back(symmetry_.canonical(link, topology_));
+    e.weight += queue_pairs_; // as many pieces on one way
+    if (topology_.link(link).kind == platforms::LinkKind::nic_tx) e.begins += queue_pairs_;
   }
 }
 

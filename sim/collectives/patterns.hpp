@@ -54,6 +54,8 @@ public:
 
   /// Unit-weight flows from one rank to another.
   void flow(std::int64_t from, std::int64_t to, std::int64_t times = 1);
+  /// One unit-weight flow from everybody to where all meet and back, added up wherever several meet.
+  void reduce(const std::vector<std::int32_t>& members);
   /// Moves what flow() gathered to `out`, links in ascending order.
   void flush(std::vector<LinkUse>& out);
 
@@ -99,6 +101,9 @@ std::int32_t load_pipeline(const std::vector<std::int32_t>& members, LinkLoader&
 std::int32_t load_tree(const std::vector<std::int32_t>& members, LinkLoader& loader);
 /// The same between domains whose switches reduce (NCCL's NVLSTree): a rank's port carries S each way.
 std::int32_t load_switch_tree(const std::vector<std::int32_t>& members, LinkLoader& loader);
+/// The same where the fabric's switches reduce too (SHARP): a card carries S/split each way, and so does every uplink
+/// on the way to where all meet, however many cards are below it.
+std::int32_t load_fabric_reduction(const std::vector<std::int32_t>& members, LinkLoader& loader);
 /// Recursive halving (or doubling) of pieces of S/split, split the largest power of two in the members; HCCL's H-D_R.
 std::int32_t load_halving(const std::vector<std::int32_t>& members, LinkLoader& loader);
 /// HCCL's nonuniform hierarchical ring: in step j a piece to the member 2^j further on, for every piece that is due

@@ -52,6 +52,13 @@ void load_edges(const DomainMembers& domains, std::int32_t channels, LinkLoader&
   });
 }
 
+/// Everybody sends its whole buffer to its domain's switches and gets it back.
+void load_switches(const DomainMembers& domains, std::int32_t pieces, LinkLoader& loader) {
+  for (const auto& d : domains)
+    for (std::size_t i = 0; i < d.size() && d.size() > 1; ++i)
+      loader.flow(d[i], d[(i + 1) % d.size()], pieces);
+}
+
 } // namespace
 
 std::int32_t load_tree(const std::vector<std::int32_t>& members, LinkLoader& loader) {
@@ -69,10 +76,21 @@ std::int32_t load_switch_tree(const std::vector<std::int32_t>& members, LinkLoad
   const auto domains = by_domain(members, loader.topology());
   const std::int32_t channels = widest(domains);
   load_edges(domains, channels, loader);
-  for (const auto& d : domains) // everybody sends its whole buffer to the switch and gets it back
-    for (std::size_t i = 0; i < d.size() && d.size() > 1; ++i)
-      loader.flow(d[i], d[(i + 1) % d.size()], 2 * channels);
+  load_switches(domains, 2 * channels, loader);
   return 2 * channels;
+}
+
+std::int32_t load_fabric_reduction(const std::vector<std::int32_t>& members, LinkLoader& loader) {
+  const auto domains = by_domain(members, loader.topology());
+  const std::int32_t channels = widest(domains);
+  for (std::int32_t c = 0; c < channels; ++c) {
+    std::vector<std::int32_t> on_cards;
+    for (const auto& d : domains)
+      on_cards.push_back(d[std::size_t(c) % d.size()]);
+    loader.reduce(on_cards);
+  }
+  load_switches(domains, channels, loader);
+  return channels;
 }
 
 } // namespace weft::sim

@@ -128,12 +128,18 @@ TEST_CASE("trees and halvings load what theory says, at other numbers of domains
     check_closed_form(layers);
     check_closed_form(run("h100-superpod", 8 * k, "all-reduce", "halving-doubling", "1GiB"));
     check_closed_form(run("h100-superpod", 8 * k, "all-reduce", "nvls-tree", "1GiB"));
+    const auto sharp =
+        run("h100-superpod", 8 * k, "all-reduce", "sharp", "1GiB"); // a tree's cards carry up to twice that
+    CHECK(near(bytes_on(sharp, "NIC tx"), double(k) * s));
+    CHECK(near(bytes_on(sharp, "scale-up port tx"), double(k) * 8 * s));
+    check_closed_form(sharp);
   }
 }
 
 TEST_CASE("every algorithm gives the same folded and unfolded, across an oversubscribed tier too") {
   for (const auto& [op, algorithm] : {std::pair{"all-reduce", "tree"},
                                       {"all-reduce", "nvls-tree"},
+                                      {"all-reduce", "sharp"},
                                       {"all-reduce", "pipeline"},
                                       {"all-reduce@rails", "nhr"},
                                       {"all-reduce", "hierarchical"},
@@ -149,12 +155,27 @@ TEST_CASE("every algorithm gives the same folded and unfolded, across an oversub
     r.algorithms = {algorithm};
     r.sets = {
         "cluster.fabric.tiers=[{name: rack, accelerators: 16, oversubscription: {value: 4, source: test, evidence: "
-        "assumed}}]"};
+        "assumed}}]",
+        "cluster.fabric.reduction={value: 0.5, source: test, evidence: assumed}"};
     CAPTURE(fmt::format("{} {}", op, algorithm));
     const auto folded = run(r);
     r.how.fold = false;
     check_same(folded, run(r));
   }
+}
+
+TEST_CASE("switches that reduce send one buffer's share up, however many cards are below them") {
+  CollectiveRequest r;
+  r.cluster = "h100-superpod";
+  r.ranks = 512;
+  r.sizes = {"1GiB"};
+  r.ops = {"all-reduce"};
+  r.algorithms = {"sharp"};
+  const auto sharp = run(r);
+  const double buffer = 1073741824.0;
+  CHECK(test::relative(bytes_on(sharp, "unit uplink"), 2 * buffer) <
+        1e-12); // two units, an eighth on each of eight leaves
+  CHECK(test::relative(bytes_on(sharp, "unit downlink"), 2 * buffer) < 1e-12);
 }
 
 TEST_CASE("rings, pipelines and nonuniform rings over units load what all their ranks do, whatever blocks there are") {
