@@ -110,10 +110,13 @@ std::string evidence_sentence(const workloads::Scenario& s, const platforms::Clu
   std::string out;
   for (const platforms::Accelerator* chip : c.chips())
     out += (out.empty() ? "" : ". ") + chip_sentence(s, *chip);
-  out += fmt::format("; network card efficiency {:.3g} is {}", c.node.nics.efficiency.value,
-                     enum_name(c.node.nics.efficiency.evidence));
-  if (c.node.nics.efficiency.low && c.node.nics.efficiency.high)
-    out += fmt::format(" ({:.2g} to {:.2g})", *c.node.nics.efficiency.low, *c.node.nics.efficiency.high);
+  for (std::size_t i = 0; i < c.part_count(); ++i) {
+    const platforms::Node node = c.part(i).node;
+    const auto& cards = node.nics.efficiency;
+    out += fmt::format("; network card efficiency{} {:.3g} is {}", c.parts.empty() ? "" : " of " + node.name,
+                       cards.value, enum_name(cards.evidence));
+    if (cards.low && cards.high) out += fmt::format(" ({:.2g} to {:.2g})", *cards.low, *cards.high);
+  }
   if (c.accelerators > c.built.value)
     out += c.built.value > 0 ? fmt::format("; {} accelerators were built, the pattern is repeated to {}", c.built.value,
                                            c.accelerators)

@@ -111,7 +111,7 @@ private:
     split_covered(rc, from, to, [&](double a, double b, const Covered* c) {
       const double apart = run_.begin[last_] - run_.begin[rc];
       if (!c && next < 0 && rc != last_ && apart != 0) { // done: it waits for the longest stage, in that one's time
-        at_member(last_, a + apart, b + apart, {1, false}, out);
+        at_member(last_, a + apart, b + apart, {1, same_stage(rc, last_)}, out);
         return;
       }
       if (!c) {

@@ -121,8 +121,10 @@ std::string made_by_network(const Summary& s) {
     const auto i = std::size_t(e);
     const double made = s.where.seconds[i] - s.where_ideal.seconds[i];
     if (std::abs(made) < 5e-4 * s.result.run.step_time) continue;
-    out += fmt::format("{}{} of the {} is the network's doing", out.empty() ? "" : "; ", seconds(made),
-                       sim::entry_names[i]);
+    out += out.empty() ? "" : "; ";
+    out += made > 0 ? fmt::format("{} of the {} is the network's doing", seconds(made), sim::entry_names[i])
+                    : fmt::format("without the network's part there would be {} more {}", seconds(-made),
+                                  sim::entry_names[i]);
   }
   return out.empty() ? out : out + ".\n";
 }

@@ -91,6 +91,8 @@ Result<void> read_value(const Value& value, Fabric& out) {
 namespace weft::platforms {
 namespace {
 
+constexpr std::int64_t most_accelerators = 4'194'304, most_in_a_domain = 65'536;
+
 struct NodeFile : Node {
   Value accelerator_value;
 };
@@ -122,10 +124,12 @@ Field<T> inherited(std::string name, M Base::*member, bool needed, std::string a
 Result<void> read_value(const Value& value, PartFile& out) {
   static const Fields<PartFile> table{
       raw<PartFile>("node", &PartFile::node_value, "node name, or a map that overrides it"),
-      inherited<PartFile, Part>("accelerators", &Part::accelerators, true, "packages in use"),
-      inherited<PartFile, Part>("domain", &Part::domain, false, "accelerators that share the scale-up fabric")};
-  if (auto ok = read_fields(value, table, out, "part"); !ok) return ok;
-  return out.accelerators >= 1 ? Result<void>{} : fail(value.mark, "a part has at least one accelerator");
+      field<PartFile, std::int64_t>("accelerators", static_cast<std::int64_t PartFile::*>(&Part::accelerators), true,
+                                    "packages in use", between<std::int64_t>(1, most_accelerators)),
+      field<PartFile, std::int64_t>("domain", static_cast<std::int64_t PartFile::*>(&Part::domain), false,
+                                    "accelerators that share the scale-up fabric",
+                                    between<std::int64_t>(1, most_in_a_domain))};
+  return read_fields(value, table, out, "part");
 }
 
 /// A node, its accelerator, and the text of both.
@@ -216,7 +220,8 @@ Result<Cluster> read_cluster(const Value& spec) {
                "instead of node: several kinds of nodes, in the order in which ranks fill them"),
       inherited<C, Cluster>("fill", &Cluster::fill, false, "accelerators in use of every scale-up domain, in turn"),
       inherited<C, Cluster>("without", &Cluster::without, false, "accelerators, nodes, domains that are not in use"),
-      inherited<C, Cluster>("domain", &Cluster::domain, false, "accelerators that share the scale-up fabric"),
+      field<C, std::int64_t>("domain", static_cast<std::int64_t C::*>(&Cluster::domain), false,
+                             "accelerators that share the scale-up fabric", between<std::int64_t>(1, most_in_a_domain)),
       raw_optional<C>("torus", &C::torus_value, "sizes of the domain's torus"),
       inherited<C, Cluster>("built", &Cluster::built, true, "accelerators of the described system"),
       inherited<C, Cluster>("accelerators", &Cluster::accelerators, false, "packages in use"),
@@ -228,6 +233,9 @@ Result<Cluster> read_cluster(const Value& spec) {
   if (!tree) return tl::unexpected(tree.error());
   ClusterFile out;
   if (auto ok = read_fields(*tree, cluster_table, out, "cluster"); !ok) return tl::unexpected(ok.error());
+  for (const char* of_one : {"node", "domain", "torus"}) // a catalog entry's own is replaced
+    if (const Value* said = spec.find("parts") ? spec.find(of_one) : nullptr)
+      return fail(said->mark, fmt::format("`parts` beside `{}`: each part says its own", of_one));
   if (auto ok = tree->find("parts") ? read_part_nodes(out, *tree) : read_only_node(out, *tree, spec.mark); !ok)
     return tl::unexpected(ok.error());
   const Value* count = spec.find("accelerators");
@@ -242,7 +250,7 @@ Result<Cluster> read_cluster(const Value& spec) {
   if (!count) out.accelerators = in_parts > 0 ? in_parts : out.built.value;
   if (out.accelerators < 1)
     return fail(at, fmt::format("cluster {} needs `accelerators`: how many are in use", out.name));
-  if (out.accelerators > 4'194'304) return fail(at, "more than 4,194,304 accelerators");
+  if (std::max(out.accelerators, in_parts) > most_accelerators) return fail(at, "more than 4,194,304 accelerators");
   if (auto ok = check_parts(out, *tree); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_sites(out, *tree); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_degraded(out); !ok) return tl::unexpected(ok.error());

@@ -1,6 +1,7 @@
 #include "platforms/parts.hpp"
 
 #include "platforms/layout.hpp"
+#include "platforms/topologies/switch_tree.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -11,8 +12,7 @@ namespace {
 
 /// Planes between which a node passes messages on.
 std::int64_t separate(const Cluster& c) {
-  if (c.fabric.kind == FabricKind::rail_only) return c.node.nics.per_node;
-  return c.fabric.plane_of == PlaneOf::nic ? c.fabric.planes : 1;
+  return c.fabric.kind == FabricKind::rail_only ? c.node.nics.per_node : separate_planes(c);
 }
 
 Result<void> check_alike(const Cluster& c, const Value& parts) {
@@ -40,6 +40,28 @@ Result<void> check_fill(const Cluster& c, const Value& tree) {
   for (std::size_t i = 0; i < c.fill.size(); ++i)
     if (c.fill[i] < 1 || c.fill[i] > widest)
       return fail(fill->items[i].mark, fmt::format("a scale-up domain has 1 to {} accelerators in use", widest));
+  return {};
+}
+
+/// Links are numbered for every place, also where nobody stands.
+Result<void> check_places(const Cluster& c, const Value& tree) {
+  constexpr std::int64_t most = 16'777'216, most_parts = 64;
+  if (std::int64_t(c.parts.size()) > most_parts)
+    return fail(tree.find("parts")->mark, fmt::format("more than {} parts", most_parts));
+  std::int64_t places = 0, domain = 0;
+  for (std::size_t i = 0; i < c.part_count(); ++i) {
+    const Cluster part = c.part(i);
+    for (std::int64_t left = part.accelerators; left > 0; ++domain) {
+      const std::size_t at = std::min(std::size_t(domain), c.fill.size() - 1);
+      left -= c.fill.empty() ? part.domain : std::min(part.domain, c.fill[at]);
+      places += part.ranks_per_domain();
+      if (places > most) {
+        const Value* said = tree.find("fill") ? tree.find("fill") : tree.find("parts");
+        return fail(said ? said->mark : tree.mark,
+                    "domains filled so thinly have more than 16,777,216 places for ranks");
+      }
+    }
+  }
   return {};
 }
 
@@ -125,6 +147,7 @@ Result<void> check_parts(const Cluster& c, const Value& tree) {
   if (c.uniform()) return {};
   if (!c.parts.empty())
     if (auto ok = check_alike(c, *tree.find("parts")); !ok) return ok;
+  if (auto ok = check_places(c, tree); !ok) return ok;
   const Layout layout(c, c.ranks());
   if (auto ok = check_without(c, layout); !ok) return ok;
   return check_reach(c, tree, layout);

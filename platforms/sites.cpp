@@ -81,8 +81,11 @@ Result<void> check_sites(const Cluster& c, const Value& tree) {
   for (const FabricTier& tier : c.fabric.tiers)
     below = std::max(below, tier.accelerators);
   bool whole = size % below == 0;
-  for (std::size_t i = 0; i < c.part_count(); ++i)
-    whole = whole && size % c.part(i).domain == 0;
+  for (std::size_t i = 0; i < c.part_count() && whole; ++i)
+    if (size % c.part(i).domain != 0) {
+      below = c.part(i).domain;
+      whole = false;
+    }
   if (!whole)
     return fail(said->find("accelerators")->mark,
                 fmt::format("a site of {} accelerators is no multiple of the {} of its largest block", size, below));

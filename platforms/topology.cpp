@@ -101,6 +101,12 @@ std::int64_t Topology::link_count() const {
   return groups_.empty() ? 0 : std::int64_t(groups_.back().first) + groups_.back().count;
 }
 
+std::string Topology::title(const LinkGroup& group) const {
+  const auto named =
+      std::count_if(groups_.begin(), groups_.end(), [&](const LinkGroup& g) { return g.name == group.name; });
+  return named > 1 ? fmt::format("{} of part {}", group.name, group.part) : group.name;
+}
+
 std::size_t Topology::group_of(LinkId id) const {
   const auto after = std::upper_bound(groups_.begin(), groups_.end(), id,
                                       [](LinkId link, const LinkGroup& g) { return link < g.first; });

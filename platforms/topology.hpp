@@ -95,6 +95,8 @@ public:
   /// All links, as runs in ascending order of ids: nothing is stored for one link unless it is degraded.
   [[nodiscard]] const std::vector<LinkGroup>& groups() const { return groups_; }
   [[nodiscard]] std::int64_t link_count() const;
+  /// For reports: the group's name, and of which part it is where several have links of the name.
+  [[nodiscard]] std::string title(const LinkGroup& group) const;
   [[nodiscard]] std::size_t group_of(LinkId id) const;
   [[nodiscard]] Link link(LinkId id) const;
   /// Shares of their group's capacity. Links between sites and uplinks of unequal blocks may exceed it.

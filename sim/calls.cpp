@@ -34,8 +34,9 @@ Calls calls_of(const Lowered& lowered) {
 Result<void> check_forced(const Choice& choice, const Calls& calls, const Placement& placement) {
   for (const auto& [op, forced] : choice.forced()) {
     std::string refusal;
-    bool runs = true;
+    bool runs = true; // nowhere asked for, it forces nothing
     for (const auto& c : placement.communicators) {
+      if (c.patterns.empty()) continue; // a scalar for everybody takes none
       const auto& asked = calls[index(c.role)];
       if (std::none_of(asked.begin(), asked.end(), [&](const Call& call) { return call.op == op && call.rate == 0; }))
         continue;

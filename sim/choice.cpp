@@ -37,8 +37,8 @@ constexpr std::array<std::array<double, 23>, 3> tree_correction{
 /// An all-reduce as the tuner sees it. Rates are bus bandwidths in bytes per µs.
 struct Tuned {
   double bytes, n, k;
-  double inside, ring, between; ///< ports, the slower of ports and cards, cards; trees go as fast as rings
-  double ll_inside;             ///< most that LL moves inside a domain
+  double ring, between; ///< the slower of ports and cards, cards; trees go as fast as rings
+  double ll_inside;     ///< most that LL moves inside a domain
   bool pcie;
 
   /// bytes / rate and the latency of the fastest protocol.
@@ -99,10 +99,16 @@ Choice::Choice(const platforms::Cluster& cluster) {
 
 platforms::CollectiveLibrary Choice::library(const Span& span) const {
   const CollectiveLibrary first = nodes(span).accelerator.collective_library;
-  const bool same = span.part >= 0 || std::all_of(parts_->begin(), parts_->end(), [&](const platforms::Cluster& part) {
-                      return part.accelerator.collective_library == first;
-                    });
-  return same ? first : CollectiveLibrary::other;
+  for (std::size_t i = 0; i < parts_->size(); ++i)
+    if ((span.parts >> i & 1) != 0 && (*parts_)[i].accelerator.collective_library != first)
+      return CollectiveLibrary::other;
+  return first;
+}
+
+bool Choice::all_reduce_in_switches(const Span& span) const {
+  for (std::size_t i = 0; i < parts_->size(); ++i)
+    if ((span.parts >> i & 1) != 0 && !(*parts_)[i].accelerator.scale_up.timing.in_network_efficiency) return false;
+  return true;
 }
 
 Result<Choice> Choice::make(const platforms::Cluster& cluster, const workloads::Collectives& forced) {
@@ -149,7 +155,6 @@ Algorithm Choice::by_nccl(CollectiveOp op, double bytes, const Span& span) const
   const Tuned tuned{bytes,
                     double(span.ranks),
                     double(span.domains),
-                    inside,
                     ring,
                     between,
                     ll,
@@ -219,7 +224,7 @@ Algorithm Choice::of(const Call& asked, const Span& span) const {
 }
 
 std::string Choice::refusal(Algorithm algorithm, const Span& span) const {
-  const bool reduces = nodes(span).accelerator.scale_up.timing.in_network_efficiency.has_value();
+  const bool reduces = all_reduce_in_switches(span);
   switch (algorithm) {
   case Algorithm::mesh:
     if (span.domains == 1 && nodes(span).node.scale_up == ScaleUpKind::full_mesh) break;

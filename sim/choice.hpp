@@ -8,7 +8,7 @@
 #include "workloads/layer.hpp"
 #include "workloads/stack.hpp"
 
-#include <algorithm>
+#include <bit>
 #include <map>
 #include <memory>
 #include <string>
@@ -44,9 +44,9 @@ public:
   };
   [[nodiscard]] const std::map<workloads::CollectiveOp, Forced>& forced() const { return forced_; }
 
-  /// The nodes that such ranks stand on. Over several parts: the first one's, if all have its library.
+  /// The nodes that such ranks stand on: over several parts the first one's.
   [[nodiscard]] const platforms::Cluster& nodes(const Span& span) const {
-    return (*parts_)[std::size_t(std::max(0, span.part))];
+    return (*parts_)[std::size_t(std::countr_zero(span.parts))];
   }
 
 private:
@@ -54,7 +54,9 @@ private:
   [[nodiscard]] Algorithm by_hccl(workloads::CollectiveOp op, double bytes, const Span& span, bool phases) const;
   [[nodiscard]] double cards(const Span& span) const;
 
+  /// `other` where they have not all the same one.
   [[nodiscard]] platforms::CollectiveLibrary library(const Span& span) const;
+  [[nodiscard]] bool all_reduce_in_switches(const Span& span) const;
 
   std::shared_ptr<const std::vector<platforms::Cluster>> parts_; ///< of the cluster, each as if alone
   std::map<workloads::CollectiveOp, Forced> forced_;

@@ -82,7 +82,8 @@ public:
     const double inside = s_.n / s_.k, levels = std::ceil(std::log2(s_.k));
     const auto& net = c_.fabric.latency;
     return {"base + 2·[(n/k − 1)·hop inside + log2(k)·hop outside] + d·S/(cards·B_card), d = 1, 3/2, 2 for 2, 3, more",
-            net.base.value.count() + 2 * ((inside - 1) * tree_hop_inside_s + levels * net.hop.value.count()),
+            (s_.k > 1 ? net.base.value.count() : in_domain(2 * (inside - 1) / inside * s_.size, 1)) +
+                2 * ((inside - 1) * tree_hop_inside_s + levels * net.hop.value.count()),
             2 * (inside - 1) / inside * s_.size,
             0,
             trees_cross(),
@@ -119,10 +120,11 @@ public:
     const double bytes = s_.phases * s_.size * ((halving ? (whole - 1) / whole : (s_.n - 1) / s_.n) + extra);
     const bool across = s_.k > 1;
     const auto& net = c_.fabric.latency;
-    const double start = across ? net.base.value.count() : timing().phase.value.count();
+    const double moved = s_.phases * s_.size * ((extra > 0 ? whole - 1 + s_.n : s_.n - 1) / s_.n);
+    const double start = across ? s_.phases * net.base.value.count() : in_domain(moved, 1);
     const double hop = across ? net.hop.value.count() : timing().hop.value.count();
     return {"phases·[start + log2(p)·hop] + f·S/B; beyond a power of two one more hop and S a phase",
-            s_.phases * (start + steps * hop),
+            start + s_.phases * steps * hop,
             across ? 0 : bytes,
             0,
             across ? bytes * s_.groups : 0,
@@ -135,7 +137,7 @@ public:
     const double mates = s_.n / s_.k;
     const auto& net = c_.fabric.latency;
     out.formula = "start + (partners)·hop + the bytes of the direct exchange";
-    out.latency = s_.k == 1 ? (s_.n - 1) * timing().phase.value.count()
+    out.latency = s_.k == 1 ? out.latency + (s_.n - 2) * timing().phase.value.count()
                             : net.base.value.count() + (s_.n - mates) * net.hop.value.count();
     return out;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <stdexcept>
 
 namespace weft::sim {
 
@@ -24,19 +25,27 @@ double bus_factor(CollectiveOp op, std::int64_t ranks) {
 }
 
 CollectivePricer::CollectivePricer(const platforms::Cluster& cluster, Choice choice)
-    : cluster_(cluster), choice_(std::move(choice)) {
+    : cluster_(cluster), choice_(std::move(choice)), tier_efficiency_(0) {
   for (std::size_t i = 0; i < cluster.part_count(); ++i)
     parts_.push_back(nodes_of(cluster.part(i)));
-  across_ = parts_.front();
-  tier_efficiency_ = across_.card_efficiency;
-  auto slower = [](auto& of_all, const auto& one) { of_all.value = std::max(of_all.value, one.value); };
-  for (const Nodes& one : parts_) {
-    slower(across_.timing.phase, one.timing.phase);
-    slower(across_.timing.hop, one.timing.hop);
-    slower(across_.timing.point_to_point, one.timing.point_to_point);
-    across_.exchange_slower = std::max(across_.exchange_slower, one.exchange_slower);
+  for (const Nodes& one : parts_)
     tier_efficiency_ = std::max(tier_efficiency_, one.card_efficiency);
+}
+
+const CollectivePricer::Nodes& CollectivePricer::across(std::uint64_t parts) const {
+  auto [known, fresh] = across_.try_emplace(parts);
+  Nodes& out = known->second;
+  if (!fresh) return out;
+  auto slower = [](auto& of_all, const auto& one) { of_all.value = std::max(of_all.value, one.value); };
+  out = parts_[std::size_t(std::countr_zero(parts))];
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    if ((parts >> i & 1) == 0) continue;
+    slower(out.timing.phase, parts_[i].timing.phase);
+    slower(out.timing.hop, parts_[i].timing.hop);
+    slower(out.timing.point_to_point, parts_[i].timing.point_to_point);
+    out.exchange_slower = std::max(out.exchange_slower, parts_[i].exchange_slower);
   }
+  return out;
 }
 
 CollectivePricer::Nodes CollectivePricer::nodes_of(const platforms::Cluster& cluster) {
@@ -91,7 +100,7 @@ Transfer CollectivePricer::all_to_all(double bytes, const Span& span, const Plac
   const Nodes& here = nodes(span);
   if (span.domains == 1) {
     const double flow = pair * double(p.parts) * p.most, on_port = here.mesh ? flow : flow * (n - 1);
-    const double latency = p.algorithm == Algorithm::pairwise ? (n - 1) * here.timing.phase.value.count()
+    const double latency = p.algorithm == Algorithm::pairwise ? in_domain_latency(here, n - 1, on_port, false)
                                                               : in_domain_latency(here, 1, on_port, false);
     return {p.algorithm, 0, latency, pair, pair};
   }
@@ -112,7 +121,9 @@ Transfer CollectivePricer::stepwise(CollectiveOp op, double bytes, const Span& s
   const double between = std::ceil(std::log2(double(span.sites))) * span.longest_delay;
   if (p.algorithm == Algorithm::tree) {
     const double hops = (std::ceil(n / k) - 1) * tree_hop_inside_s + levels * fabric.hop.value.count() + between;
-    return {p.algorithm, 0, fabric.base.value.count() + 2 * hops, on_edge, on_edge};
+    const double start =
+        k > 1 ? fabric.base.value.count() : in_domain_latency(nodes(span), 2, 2 * (n - 1) / n * bytes, false);
+    return {p.algorithm, 0, start + 2 * hops, on_edge, on_edge};
   }
   if (p.algorithm == Algorithm::switch_tree)
     return {p.algorithm, 0, switch_tree_hop_inside_s + 2 * (levels * switch_tree_hop_outside_s + between), on_edge,
@@ -127,9 +138,11 @@ Transfer CollectivePricer::stepwise(CollectiveOp op, double bytes, const Span& s
   const auto whole = double(std::bit_floor(std::uint64_t(span.ranks)));
   const bool beyond = p.algorithm == Algorithm::halving_doubling && whole != n;
   const double steps = beyond ? std::log2(whole) + 1 : std::ceil(std::log2(n));
-  const double start = k > 1 ? fabric.base.value.count() : timing.phase.value.count();
   const double hop = k > 1 ? fabric.hop.value.count() : timing.hop.value.count();
-  return {p.algorithm, 0, phases * (start + steps * hop + between), phases * on_edge, phases * on_edge};
+  const double moved = phases * bytes * ((beyond ? whole - 1 + n : n - 1) / n); // about what a rank sends
+  const double start =
+      k > 1 ? phases * fabric.base.value.count() : in_domain_latency(nodes(span), phases, moved, false);
+  return {p.algorithm, 0, start + phases * (steps * hop + between), phases * on_edge, phases * on_edge};
 }
 
 Transfer CollectivePricer::in_domain(CollectiveOp op, double bytes, const Span& span,
@@ -187,7 +200,8 @@ std::size_t CollectivePricer::pattern_of(const Call& call, const Placement::Comm
   const bool back = call.op == CollectiveOp::all_to_all_back;
   const auto at = std::find_if(c.patterns.begin(), c.patterns.end(),
                                [&](const Placement::Pattern& p) { return p.algorithm == algorithm && p.back == back; });
-  return at == c.patterns.end() ? 0 : std::size_t(at - c.patterns.begin());
+  if (at == c.patterns.end()) throw std::logic_error("a message takes links that its communicator has not");
+  return std::size_t(at - c.patterns.begin());
 }
 
 Transfer CollectivePricer::price(CollectiveOp op, Bytes size, const Placement::Communicator& c, double rate) const {

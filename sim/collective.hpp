@@ -6,6 +6,7 @@
 #include "sim/placement.hpp"
 #include "workloads/layer.hpp"
 
+#include <map>
 #include <vector>
 
 namespace weft::sim {
@@ -74,14 +75,15 @@ private:
   };
   static Nodes nodes_of(const platforms::Cluster& one_kind);
   [[nodiscard]] const Nodes& nodes(const Span& span) const {
-    return span.part < 0 ? across_ : parts_[std::size_t(span.part)];
+    return span.part < 0 ? across(span.parts) : parts_[std::size_t(span.part)];
   }
+  const Nodes& across(std::uint64_t parts) const;
   [[nodiscard]] static double in_domain_latency(const Nodes& nodes, double phases, double bytes_per_port,
                                                 bool in_network);
   const platforms::Cluster& cluster_;
   Choice choice_;
   std::vector<Nodes> parts_;
-  Nodes across_;               ///< the slowest of each: of a communicator over several parts, which waits for it
+  mutable std::map<std::uint64_t, Nodes> across_; ///< the slowest of each: who spans several parts waits for it
   double tier_efficiency_ = 1; ///< the best cards': what others do not reach limits them at their cards
 };
 

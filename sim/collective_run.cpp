@@ -1,6 +1,7 @@
 #include "sim/collective_run.hpp"
 
 #include "platforms/topology.hpp"
+#include "sim/asked_groups.hpp"
 #include "sim/communicators.hpp"
 #include "sim/fold_input.hpp"
 
@@ -19,42 +20,19 @@ using workloads::CollectiveOp;
 /// What a group needs of the placement: the same links, the same role.
 struct Wanted {
   GroupKind group{};
-  Algorithm algorithm{};
-  [[nodiscard]] bool exchange() const { return algorithm == Algorithm::all_to_all || algorithm == Algorithm::pairwise; }
+  Algorithm algorithm{}; ///< automatic: what each group takes for its calls
+  bool exchange = false;
   [[nodiscard]] bool operator==(const Wanted&) const = default;
 };
-
-/// Where domains are unequal: of all ranks, or of the first domain.
-Span unequal_span(const platforms::Cluster& cluster, std::int64_t ranks, GroupKind group) {
-  const platforms::Layout layout(cluster, ranks);
-  Span out{1, 1};
-  for (std::int64_t r = 1; r < ranks; ++r) {
-    const bool same = layout.domain_of(layout.place(r)) == layout.domain_of(layout.place(r - 1));
-    if (group == GroupKind::domains && !same) break;
-    ++out.ranks;
-    out.domains += !same;
-  }
-  out.per_domain = out.domains == 1 ? out.ranks : 0;
-  if (layout.part_of(layout.place(out.ranks - 1)) > 0) out.part = -1;
-  return out;
-}
-Span span_of(const platforms::Cluster& cluster, std::int64_t ranks, GroupKind group) {
-  if (!cluster.uniform()) return unequal_span(cluster, ranks, group);
-  const std::int64_t in_domain = std::min(ranks, cluster.ranks_per_domain());
-  const std::int64_t domains = (ranks + in_domain - 1) / in_domain;
-  switch (group) {
-  case GroupKind::domains: return {in_domain, 1, in_domain};
-  case GroupKind::rails: return {domains, domains, 1};
-  case GroupKind::world: break;
-  }
-  return {ranks, domains, ranks % in_domain == 0 ? in_domain : 0};
+bool is_exchange(const AskedCollective& a) {
+  return a.op == CollectiveOp::all_to_all;
 }
 
 class Builder : Communicators {
 public:
-  Builder(const platforms::Topology& topology, const Choice& choice, const Symmetry& symmetry, std::int64_t per_domain,
-          std::uint64_t seed)
-      : Communicators(topology, choice, none_, symmetry, seed), per_domain_(per_domain) {}
+  Builder(const platforms::Topology& topology, const Choice& choice, const Calls& calls, const Symmetry& symmetry,
+          std::int64_t per_domain, std::uint64_t seed)
+      : Communicators(topology, choice, calls, symmetry, seed), per_domain_(per_domain) {}
 
   std::optional<Placement> build(const std::vector<Wanted>& wanted) {
     for (std::size_t i = 0; i < wanted.size() && !uneven_; ++i)
@@ -66,9 +44,9 @@ public:
 private:
   void groups(const Wanted& w, Role role) {
     run_ = symmetry_.runs().front();
-    if (w.group == GroupKind::world) across(w, role, ranks(0, symmetry_.width(), 1));
+    if (w.group == GroupKind::world) across(w, role, ranks_of(0, symmetry_.width(), 1));
     for (std::int64_t rail = 0; w.group == GroupKind::rails && rail < per_domain_; ++rail)
-      across(w, role, ranks(rail, symmetry_.width(), per_domain_));
+      across(w, role, ranks_of(rail, symmetry_.width(), per_domain_));
     if (w.group != GroupKind::domains) return;
     for (const auto& run : symmetry_.runs()) {
       run_ = run;
@@ -77,28 +55,25 @@ private:
         const std::int64_t domain = loader_.topology().domain_of(first);
         while (next < end && loader_.topology().domain_of(next) == domain)
           ++next;
-        Members members = ranks(first, next, 1);
-        if (w.exchange())
-          exchange(role, std::move(members), {}, w.algorithm);
+        Members members = ranks_of(first, next, 1);
+        if (w.exchange)
+          exchange(role, std::move(members), {}, only(w));
         else
-          add(role, std::move(members), w.algorithm);
+          add(role, std::move(members), only(w));
       }
     }
   }
   void across(const Wanted& w, Role role, Members members) {
-    if (w.exchange())
-      spread_exchange(role, std::move(members), w.algorithm);
+    if (w.exchange)
+      spread_exchange(role, std::move(members),
+                      w.algorithm == Algorithm::automatic ? Algorithm::all_to_all : w.algorithm);
     else
-      spread(role, std::move(members), w.algorithm);
+      spread(role, std::move(members), only(w));
   }
-  static Members ranks(std::int64_t first, std::int64_t end, std::int64_t step) {
-    Members out;
-    for (std::int64_t r = first; r < end; r += step)
-      out.push_back(std::int32_t(r));
-    return out;
+  static std::optional<Algorithm> only(const Wanted& w) {
+    return w.algorithm == Algorithm::automatic ? std::nullopt : std::optional(w.algorithm);
   }
   std::int64_t per_domain_ = 1;
-  const Calls none_{}; ///< every group says its algorithm
 };
 
 /// A plan whose dp units are whole scale-up domains, where the ranks fill them.
@@ -114,14 +89,17 @@ public:
   Run(const platforms::Cluster& c, std::int64_t ranks, const std::vector<AskedCollective>& asked,
       const CollectiveOptions& o)
       : cluster_(c), asked_(asked), options_(o), topology_(c, ranks), choice_(c), collectives_(c),
-        per_domain_(std::min(ranks, c.ranks_per_domain())) {}
+        per_domain_(c.uniform() ? std::min(ranks, c.ranks_per_domain()) : ranks_in_domains(topology_)) {}
 
   Result<CollectiveRun> run() {
     want();
     if (wanted_.size() > most_asked)
       return fail({}, fmt::format("these collectives need {} kinds of groups at once, {} are the most", wanted_.size(),
                                   most_asked));
-    placement_ = placed();
+    if (auto placed = place(); placed)
+      placement_ = std::move(*placed);
+    else
+      return tl::unexpected(placed.error());
     const std::vector<double> cell_speed(placement_.cells.size(), 1.0);
     const FoldInput in = fold_input(placement_, topology_, collectives_, cell_speed, 0);
     folded_ = fold(placement_, in, !options_.fold);
@@ -138,12 +116,13 @@ private:
     for (const AskedCollective& whole : asked_) {
       std::vector<std::int32_t> chain;
       for (const AskedCollective& a : phases_of(whole, cluster_, topology_.ranks())) {
-        const Wanted w{a.group, a.algorithm};
+        const Wanted w{a.group, a.algorithm, is_exchange(a)};
         auto at = std::find(wanted_.begin(), wanted_.end(), w);
         if (at == wanted_.end()) at = wanted_.insert(at, w);
         Op op;
         op.kind = OpKind::collective;
         op.role = asked_role(std::size_t(at - wanted_.begin()) % most_asked);
+        calls_[index(op.role)].push_back({a.op, a.size.count()});
         op.message = std::int32_t(program_.messages.size());
         auto& by_tag = stage.by_tag[index(op.role)];
         op.tag = std::int32_t(by_tag.size());
@@ -165,15 +144,26 @@ private:
     program_.stages.push_back(std::move(stage));
   }
 
-  [[nodiscard]] Placement placed() const {
-    const workloads::Scenario s = domains_as_replicas(topology_.ranks(), per_domain_);
+  [[nodiscard]] Result<Placement> place() const {
+    const workloads::Scenario s = domains_as_replicas(topology_.ranks(), std::max<std::int64_t>(1, per_domain_));
+    const auto seed = std::uint64_t(options_.seed);
     if (options_.fold && options_.structural) {
       const Symmetry symmetry = Symmetry::find(s, topology_);
-      if (auto p = Builder(topology_, choice_, symmetry, per_domain_, std::uint64_t(options_.seed)).build(wanted_))
+      if (auto p = Builder(topology_, choice_, calls_, symmetry, per_domain_, seed).build(wanted_))
         return std::move(*p);
     }
+    // Without units an exchange visits every pair.
+    constexpr std::int64_t most_pairs = 300'000'000;
+    const std::int64_t n = topology_.ranks();
+    for (const Wanted& w : wanted_)
+      if (w.exchange && w.group == GroupKind::world && n * n > most_pairs)
+        return fail({},
+                    fmt::format("an exchange of {} ranks has {:.1e} pairs, and nothing here lets some stand for "
+                                "others: hashed routes, unequal domains, or an algorithm like trees beside it",
+                                n, double(n) * double(n)),
+                    "rings and exchanges on balanced routes are fast at any size: --algorithm ring --algorithm direct");
     const Symmetry none = Symmetry::none(s.plan);
-    return *Builder(topology_, choice_, none, per_domain_, std::uint64_t(options_.seed)).build(wanted_);
+    return std::move(*Builder(topology_, choice_, calls_, none, per_domain_, seed).build(wanted_));
   }
 
   [[nodiscard]] CollectiveRun result(const EngineRun& run) const {
@@ -188,7 +178,7 @@ private:
     for (std::size_t i = 0; i < asked_.size(); ++i)
       out.collectives.push_back(outcome(run, i, flows));
     for (const auto& g : topology_.groups())
-      out.links.push_back({g.name, 0, double(g.count) * collectives_.capacity(g), g.count});
+      out.links.push_back({topology_.title(g), 0, double(g.count) * collectives_.capacity(g), g.count});
     for (const auto& load : folded_.loads)
       out.links[std::size_t(load.group)].bytes += flows[std::size_t(load.communicator)] * load.weight;
     return out;
@@ -204,10 +194,12 @@ private:
         const auto& real = placement_.communicators[std::size_t(folded_.communicators[c].representative)];
         if (real.role != op.role) continue;
         const Transfer t = collectives_.price(m.op, m.size, real);
-        out.algorithm = t.algorithm;
-        out.span = real.span;
-        out.time = std::max(out.time, run.messages[c][std::size_t(op.tag)].end);
         flows[c] += t.payload;
+        const double end = run.messages[c][std::size_t(op.tag)].end;
+        if (end < out.time || real.span.ranks < 2) continue;
+        out.algorithm = t.algorithm; // of the group that is last
+        out.span = real.span;
+        out.time = end;
       }
     }
     if (chains_[which].size() > 1) { // rails and domains together are the world
@@ -229,6 +221,7 @@ private:
   std::vector<Wanted> wanted_;
   std::vector<std::vector<std::int32_t>> chains_; ///< ops of every collective, in order
   Program program_;
+  Calls calls_;
   Placement placement_;
   Folded folded_;
 };
@@ -250,9 +243,12 @@ std::string refusal(const platforms::Cluster& cluster, std::int64_t ranks, const
     return fmt::format("algorithm `{}` does not run {}; these do: {}", algorithm_name(a.algorithm), op_name(a.op),
                        fmt::join(able, ", "));
   }
-  const std::int64_t per_domain = cluster.ranks_per_domain();
-  if (!cluster.uniform() && (a.group == GroupKind::rails || layered(a.algorithm)))
+  const bool needs_rails = a.group == GroupKind::rails || (layered(a.algorithm) && a.group == GroupKind::world);
+  const std::int64_t even =
+      cluster.uniform() ? cluster.ranks_per_domain() : ranks_in_domains(platforms::Topology(cluster, ranks));
+  if (even == 0 && needs_rails)
     return "rails join the same places of scale-up domains, and those of this cluster are unequal";
+  const std::int64_t per_domain = even == 0 ? ranks : even;
   if (a.group == GroupKind::rails && (ranks <= per_domain || ranks % per_domain != 0))
     return fmt::format("rails join the same places of several whole scale-up domains, and {} ranks are not several "
                        "times {}",
@@ -262,22 +258,29 @@ std::string refusal(const platforms::Cluster& cluster, std::int64_t ranks, const
                        algorithm_name(a.algorithm), ranks, per_domain);
   if (a.algorithm == Algorithm::hierarchical && (a.group != GroupKind::world || ranks <= per_domain))
     return "algorithm `hierarchical` joins several scale-up domains: it needs all ranks and more than one domain";
-  return Choice(cluster).refusal(a.algorithm, span_of(cluster, ranks, a.group));
+  const Choice choice(cluster);
+  for (const Span& span : spans_of(cluster, ranks, a.group))
+    if (const std::string why = choice.refusal(a.algorithm, span); !why.empty() && span.ranks > 1) return why;
+  return {};
 }
 
 } // namespace
 
 Algorithm chosen(const AskedCollective& a, const platforms::Cluster& cluster, std::int64_t ranks) {
   if (a.algorithm != Algorithm::automatic) return a.algorithm;
-  return Choice(cluster).in_phases(a.op, a.size.count(), span_of(cluster, ranks, a.group));
+  const std::vector<Span> spans = spans_of(cluster, ranks, a.group);
+  // Groups that differ choose for themselves, each something that is one activity.
+  if (spans.size() > 1) return Algorithm::automatic;
+  return Choice(cluster).in_phases(a.op, a.size.count(), spans.front());
 }
 
 std::vector<AskedCollective> phases_of(const AskedCollective& asked, const platforms::Cluster& cluster,
                                        std::int64_t ranks) {
   AskedCollective a = asked;
   a.algorithm = chosen(asked, cluster, ranks);
-  const std::int64_t per_domain = std::min(ranks, cluster.ranks_per_domain());
-  if (!layered(a.algorithm) || a.group != GroupKind::world || ranks <= per_domain || per_domain == 1) return {a};
+  const std::int64_t per_domain = cluster.uniform() ? std::min(ranks, cluster.ranks_per_domain())
+                                                    : ranks_in_domains(platforms::Topology(cluster, ranks));
+  if (!layered(a.algorithm) || a.group != GroupKind::world || ranks <= per_domain || per_domain <= 1) return {a};
   auto part = [&](CollectiveOp op, double size, GroupKind group, Algorithm algorithm) {
     AskedCollective out{op, Bytes(size), group, algorithm};
     out.algorithm = chosen(out, cluster, ranks);

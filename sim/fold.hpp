@@ -12,7 +12,7 @@ namespace weft::sim {
 
 /// Start colours: whatever makes two things different before any neighbour is looked at.
 struct StartColours {
-  std::vector<std::uint64_t> rank;         ///< program, chip, speed
+  std::vector<std::uint64_t> rank;         ///< program, chip, load of its experts, speed
   std::vector<std::uint64_t> communicator; ///< role, latency terms
   std::vector<std::uint64_t> link;         ///< capacity, kind; only links that may bind are looked at
 };

@@ -30,7 +30,7 @@ FoldInput fold_input(const Placement& placement, const platforms::Topology& topo
     std::uint64_t colour = colour_of({std::uint64_t(c.role), std::uint64_t(c.span.ranks), std::uint64_t(c.span.domains),
                                       std::uint64_t(c.span.per_domain), std::uint64_t(c.span.sites),
                                       std::bit_cast<std::uint64_t>(c.span.ring_delay),
-                                      std::bit_cast<std::uint64_t>(c.span.longest_delay), std::uint64_t(c.span.part)});
+                                      std::bit_cast<std::uint64_t>(c.span.longest_delay), c.span.parts});
     for (const Placement::Pattern& pattern : c.patterns)
       colour = colour_of({colour, std::uint64_t(pattern.algorithm), std::uint64_t(pattern.split),
                           std::uint64_t(pattern.parts), std::bit_cast<std::uint64_t>(pattern.cross_share),

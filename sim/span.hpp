@@ -11,6 +11,7 @@ struct Span {
   std::int64_t per_domain = 0; ///< ranks in each of them; 0: not the same in all
   std::int64_t sites = 1;
   std::int32_t part = 0;    ///< of the cluster, in which all of them are; -1: in several
+  std::uint64_t parts = 1;  ///< in which some of them are, as bits
   double ring_delay = 0;    ///< s of light between sites on the longest way through the ring
   double longest_delay = 0; ///< s between the two sites farthest apart
 };

@@ -46,7 +46,8 @@ public:
   void finish(StepResult& out) const {
     std::vector<LinkBytes> groups;
     for (const platforms::LinkGroup& g : topology_.groups()) {
-      groups.push_back({g.name, 0, double(g.count - g.unused) * collectives_.capacity(g), g.count - g.unused});
+      groups.push_back(
+          {topology_.title(g), 0, double(g.count - g.unused) * collectives_.capacity(g), g.count - g.unused});
     }
     for (const auto& [link, share] : topology_.degraded()) {
       const platforms::LinkGroup& g = topology_.groups()[topology_.group_of(link)];

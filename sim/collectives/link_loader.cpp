@@ -1,6 +1,7 @@
 #include "sim/collectives/patterns.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <set>
 
 namespace weft::sim {
@@ -46,9 +47,10 @@ std::int64_t LinkLoader::per_domain(const std::vector<std::int32_t>& members) co
 Span LinkLoader::span(const std::vector<std::int32_t>& members) const {
   Span out{std::int64_t(members.size()), domains(members), per_domain(members)};
   if (topology_.layout().parts().size() > 1) {
-    out.part = std::int32_t(topology_.part_of(members.front()));
+    out.parts = 0;
     for (std::int32_t m : members)
-      if (std::int32_t(topology_.part_of(m)) != out.part) out.part = -1;
+      out.parts |= std::uint64_t{1} << topology_.part_of(m);
+    out.part = std::has_single_bit(out.parts) ? std::countr_zero(out.parts) : -1;
   }
   if (topology_.sites() == 1) return out;
   std::vector<std::int64_t> sites;
@@ -73,7 +75,10 @@ Span LinkLoader::span_of_units(const std::vector<std::int32_t>& members) const {
 
 Span LinkLoader::span_of_all() const {
   Span out{topology_.ranks(), 1};
-  if (topology_.layout().parts().size() > 1) out.part = -1;
+  if (const std::size_t parts = topology_.layout().parts().size(); parts > 1) {
+    out.part = -1;
+    out.parts = parts == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << parts) - 1;
+  }
   for (std::int64_t r = 1; r < topology_.ranks(); ++r)
     out.domains += topology_.domain_of(r) != topology_.domain_of(r - 1);
   std::vector<std::int64_t> sites;

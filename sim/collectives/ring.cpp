@@ -73,7 +73,8 @@ std::int32_t load_ring(const std::vector<std::int32_t>& members, LinkLoader& loa
   const std::int32_t channels = channels_of(domains);
   for (const auto& domain : domains) {
     if (!direct_links(domain, loader) || domain.size() < 2) continue;
-    // As many channels as members, each in an order of its own: once over every link. With further channels as often.
+    // As many channels as members, each in an order of its own: once over every link. With further channels as often;
+    // those that do not make a round go along one order, below.
     const auto rounds = channels / std::int32_t(domain.size());
     for (std::int32_t a : domain)
       for (std::int32_t b : domain)
@@ -92,7 +93,7 @@ std::int32_t load_ring(const std::vector<std::int32_t>& members, LinkLoader& loa
       std::int32_t at = entry;
       for (std::int32_t n = 1; n < g; ++n) {
         const std::int32_t next = (at + step) % g;
-        if (!direct) loader.flow(domain[std::size_t(at)], domain[std::size_t(next)]);
+        if (!direct || channel >= channels / g * g) loader.flow(domain[std::size_t(at)], domain[std::size_t(next)]);
         at = next;
       }
       previous = domain[std::size_t(at)];

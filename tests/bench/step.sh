@@ -34,5 +34,5 @@ for accelerators in 1024 4096; do
 done
 for ranks in 1024 8192 131072; do
   median_of_five "8 rail rings and one all-to-all at once, $ranks ranks" "$weft" collective --op all-reduce@rails \
-    --op all-to-all --bytes 1GiB --cluster h100-meta-24k-roce --ranks "$ranks"
+    --algorithm ring --op all-to-all --algorithm direct --bytes 1GiB --cluster h100-meta-24k-roce --ranks "$ranks"
 done

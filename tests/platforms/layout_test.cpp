@@ -132,8 +132,13 @@ TEST_CASE("what such clusters get wrong") {
         "`node 5` is behind the last one in use, 0");
   CHECK(error("{name: h100-superpod, parts: []}") == "`parts` needs at least one part");
   CHECK(error("{name: h100-superpod, parts: [{node: dgx-h100, accelerators: 0}]}") ==
-        "a part has at least one accelerator");
+        "accelerators must be between 1 and 4194304");
   CHECK(error("{name: h100-superpod, fabric: {kind: rail-only}, parts: [{node: dgx-h100, accelerators: 8}, {node: "
               "{name: hgx-h800, nics: {per_node: 4}}, accelerators: 8}]}")
             .starts_with("rails and planes need nodes alike"));
+  CHECK(error("{name: h100-superpod, node: {name: dgx-h100, scale_up: two-tier}, domain: -8, accelerators: 8}") ==
+        "domain must be between 1 and 65536");
+  CHECK(error("{name: h100-superpod, domain: 16, " + two) == "`parts` beside `domain`: each part says its own");
+  CHECK(error("{name: h100-superpod, node: {name: dgx-h100, scale_up: two-tier}, domain: 65536, fill: [1], "
+              "accelerators: 600}") == "domains filled so thinly have more than 16,777,216 places for ranks");
 }

@@ -1,4 +1,5 @@
 // Clusters of several kinds of nodes and of part-filled domains: do they keep the laws that tie them to plain ones?
+#include "analysis/collective.hpp"
 #include "tests/same_bits.hpp"
 #include "tests/support.hpp"
 
@@ -23,6 +24,19 @@ sim::StepResult run(const std::vector<std::string>& sets, sim::Options options =
 }
 double entry(const analysis::Summary& s, sim::Entry e) {
   return s.where.seconds[std::size_t(e)] / s.result.run.step_time;
+}
+
+analysis::CollectiveReport collective(const char* cluster, std::int64_t ranks, const char* op,
+                                      const std::vector<std::string>& sets) {
+  analysis::CollectiveRequest r;
+  r.cluster = cluster;
+  r.ranks = ranks;
+  r.ops = {op};
+  r.sizes = {"1GiB"};
+  r.sets = sets;
+  auto out = analysis::run_collective(r);
+  if (!out) FAIL(render(out.error()));
+  return std::move(*out);
 }
 
 } // namespace
@@ -93,4 +107,46 @@ TEST_CASE("a gap that pushes tensor parallelism across two nodes costs more than
              across = run({"cluster.without=[accelerator 27]"});
   CHECK(whole.run.step_time < 1.05 * plain.run.step_time);
   CHECK(across.run.step_time > 1.2 * plain.run.step_time); // every group behind it straddles
+}
+
+TEST_CASE("a gap that changes nothing changes no collective") {
+  for (const char* op : {"all-reduce", "all-gather", "all-reduce@rails", "all-reduce@domains"})
+    for (const auto& [cluster, fill] : {std::pair{"h100-superpod", "cluster.fill=[8]"},
+                                        {"h100-superpod", "cluster.without=[domain 0]"},
+                                        {"910b-roce", "cluster.fill=[8]"}}) {
+      CAPTURE(fmt::format("{} {} {}", cluster, op, fill));
+      const auto plain = collective(cluster, 32, op, {}), gap = collective(cluster, 32, op, {fill});
+      CHECK(plain.run.collectives[0].algorithm == gap.run.collectives[0].algorithm);
+      CHECK(test::relative(plain.run.time, gap.run.time) < 1e-12);
+    }
+}
+
+TEST_CASE("groups on unequal nodes choose for themselves") {
+  const std::string parts =
+      "cluster.parts=[{node: dgx-h100, accelerators: 16}, {node: atlas-800t-a2, accelerators: 16}]";
+  const auto mixed = collective("h100-roce", 32, "all-gather@domains", {parts}),
+             mesh = collective("910b-roce", 16, "all-gather@domains", {});
+  CHECK(mixed.run.collectives[0].algorithm == sim::Algorithm::mesh); // the slowest groups'
+  CHECK(test::relative(mixed.run.time, mesh.run.time) < 1e-12);
+  const auto uneven = collective("h100-roce", 10, "all-reduce@domains", {"cluster.fill=[2, 8]"});
+  CHECK(uneven.run.collectives[0].algorithm == sim::Algorithm::in_network);
+  CHECK(uneven.run.collectives[0].span.ranks == 8);
+  // Switches reduce between domains only if all of them do.
+  for (const char* nodes : {"cluster.parts=[{node: dgx-h100, accelerators: 16}, {node: dgx-a100, accelerators: 16}]",
+                            "cluster.parts=[{node: dgx-a100, accelerators: 16}, {node: dgx-h100, accelerators: 16}]"})
+    CHECK(collective("h100-roce", 32, "all-reduce", {nodes}).run.collectives[0].algorithm !=
+          sim::Algorithm::switch_tree);
+}
+
+TEST_CASE("rings over full meshes of many sizes carry all their bytes") {
+  for (const char* fill : {"[5, 7, 8]", "[8, 3]", "[1, 8]"}) {
+    CAPTURE(fill);
+    const auto r =
+        test::simulate("llama3-405b-16k",
+                       {"model=llama3-8b", "training.sequence=4096", "training.global_batch=60", "stack=mindspeed-2024",
+                        fmt::format("cluster={{name: 910b-roce, accelerators: 20, fill: {}}}", fill),
+                        "plan={tp: 1, pp: 1, dp: 20, zero: 1}"});
+    for (const auto& b : r.bytes)
+      CHECK(test::relative(b.simulated, b.closed_form) < 1e-9);
+  }
 }
