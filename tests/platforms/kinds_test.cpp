@@ -12,22 +12,13 @@
 
 using namespace weft;
 using namespace weft::platforms;
+using test::capacity;
 using test::cluster;
+using test::error;
 using test::path;
 
 namespace {
 
-std::string error(const std::string& text) {
-  auto tree = parse_document(text, "test");
-  REQUIRE(tree);
-  auto out = read_cluster(*tree);
-  return out ? std::string() : out.error().message;
-}
-double capacity(const Topology& t, const std::string& name) {
-  const auto id = find_link(t.groups(), name);
-  REQUIRE(id);
-  return t.link(*id).capacity.count();
-}
 /// Flows on every link when every rank sends one to every other: by kind of link the least and the most.
 std::map<std::string, std::pair<int, int>> exchange(const Topology& t) {
   std::vector<int> load(std::size_t(t.link_count()), 0);

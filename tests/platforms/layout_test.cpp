@@ -7,22 +7,13 @@
 
 using namespace weft;
 using namespace weft::platforms;
+using test::capacity;
 using test::cluster;
+using test::error;
 using test::path;
 
 namespace {
 
-std::string error(const std::string& text) {
-  auto tree = parse_document(text, "test");
-  REQUIRE(tree);
-  auto out = read_cluster(*tree);
-  return out ? std::string() : out.error().message;
-}
-double capacity(const Topology& t, const std::string& name) {
-  const auto id = find_link(t.groups(), name);
-  REQUIRE(id);
-  return t.link(*id).capacity.count();
-}
 std::vector<std::int64_t> places(const Cluster& c) {
   const Layout layout(c, c.ranks());
   std::vector<std::int64_t> out;

@@ -1,13 +1,16 @@
 // Is the folded step the unfolded one, rank by rank? And do ledgers and bytes hold on every plan?
 #include "tests/random_worlds.hpp"
 #include "tests/same_bits.hpp"
+#include "tests/sim/plans_on_fabrics.hpp"
 #include "tests/support.hpp"
 #include "workloads/chunk.hpp"
 
 #include <fmt/format.h>
 
 using namespace weft;
-using test::same_bits;
+using test::fabrics;
+using test::plans;
+using test::sets_of;
 using test::spans;
 using test::tier;
 
@@ -43,55 +46,6 @@ void check_fold(const std::string& scenario, const std::vector<std::string>& set
     CHECK(std::abs(a.links[i].bytes - b.links[i].bytes) <= 1e-9 * b.links[i].bytes);
 }
 
-struct Fabric {
-  std::string scenario;
-  std::vector<std::string> sets;
-  int dies = 1;
-};
-/// Small worlds of five fabrics; an 8-layer model, so that a run takes milliseconds.
-std::vector<Fabric> fabrics() {
-  const std::vector<std::string> small{"model=llama3-8b",     "model.layers=16", "training.sequence=2048",
-                                       "plan.recompute=none", "plan.vpp=1",      "plan.schedule=1f1b"};
-  auto with = [&](std::vector<std::string> more) {
-    std::vector<std::string> out = small;
-    out.insert(out.end(), more.begin(), more.end());
-    return out;
-  };
-  return {
-      {"llama3-405b-16k", with({"cluster=h100-superpod"}), 1},
-      {"llama3-405b-16k", with({"cluster.fabric.tiers=[" + tier("rack", 16, 2) + ", " + tier("pod", 64, 7) + "]"}), 1},
-      {"llama3-405b-16k-910b", with({"cluster.fabric.tiers=[" + tier("leaf", 32, 3) + "]"}), 1},
-      {"llama3-405b-16k-910c", with({"cluster.domain=32"}), 2},
-      {"llama3-405b-16k", with({"cluster=h800-deepseek", "cluster.node.nics.per_node=1"}), 1}};
-}
-
-struct Degrees {
-  int tp, pp, dp, zero, vpp;
-  const char* order;
-};
-constexpr std::array plans{Degrees{8, 2, 2, 2, 1, "[tp, pp, dp]"},  Degrees{8, 4, 4, 1, 1, "[tp, dp, pp]"},
-                           Degrees{8, 1, 8, 2, 1, "[tp, dp, pp]"},  Degrees{4, 4, 4, 0, 2, "[tp, pp, dp]"},
-                           Degrees{4, 2, 8, 1, 4, "[tp, dp, pp]"},  Degrees{2, 4, 8, 2, 1, "[tp, dp, pp]"},
-                           Degrees{2, 8, 4, 2, 2, "[tp, pp, dp]"},  Degrees{1, 4, 16, 1, 1, "[dp, pp]"},
-                           Degrees{1, 16, 4, 0, 1, "[pp, dp]"},     Degrees{1, 1, 64, 2, 1, "[dp]"},
-                           Degrees{8, 8, 1, 0, 1, "[tp, pp]"},      Degrees{8, 8, 1, 0, 2, "[pp, tp]"},
-                           Degrees{8, 16, 4, 2, 1, "[tp, pp, dp]"}, Degrees{8, 4, 16, 2, 2, "[tp, dp, pp]"},
-                           Degrees{16, 2, 2, 1, 1, "[tp, pp, dp]"}, Degrees{8, 7, 4, 2, 1, "[tp, pp, dp]"},
-                           Degrees{8, 4, 7, 2, 1, "[tp, pp, dp]"},  Degrees{8, 4, 7, 1, 1, "[tp, dp, pp]"},
-                           Degrees{4, 3, 5, 0, 1, "[tp, pp, dp]"},  Degrees{8, 2, 32, 2, 8, "[tp, dp, pp]"}};
-
-std::vector<std::string> sets_of(const Fabric& fabric, const Degrees& d) {
-  auto sets = fabric.sets;
-  for (const std::string& set :
-       {fmt::format("plan.tp={}", d.tp), fmt::format("plan.pp={}", d.pp), fmt::format("plan.dp={}", d.dp),
-        fmt::format("plan.zero={}", d.zero), fmt::format("plan.vpp={}", d.vpp), fmt::format("plan.order={}", d.order),
-        fmt::format("plan.schedule={}", d.vpp > 1 ? "interleaved-1f1b" : "1f1b"),
-        fmt::format("training.global_batch={}", d.dp * d.pp * 2),
-        fmt::format("cluster.accelerators={}", (d.tp * d.pp * d.dp + fabric.dies - 1) / fabric.dies)})
-    sets.push_back(set);
-  return sets;
-}
-
 } // namespace
 
 TEST_CASE("folded equals unfolded: twenty plans on five fabrics, part-filled pods included") {
@@ -121,12 +75,12 @@ TEST_CASE("folded equals unfolded with slow ranks, which split their classes and
 TEST_CASE("folded equals unfolded on rails, planes, tori, PCIe trees and with degraded links") {
   const auto base = fabrics();
   auto on = [&](std::size_t like, std::vector<std::string> sets) {
-    Fabric out = base[like];
+    test::Fabric out = base[like];
     out.sets.insert(out.sets.end(), sets.begin(), sets.end());
     return out;
   };
   const std::string tiers = "cluster.fabric.tiers=[" + tier("rack", 16, 2) + ", " + tier("pod", 64, 7) + "]";
-  const std::vector<Fabric> kinds{
+  const std::vector<test::Fabric> kinds{
       on(0, {"cluster.fabric.kind=rail-only"}),
       on(1, {tiers, "cluster.fabric.planes=2", "cluster.fabric.plane_of=nic"}),
       on(0, {"cluster=h800-deepseek-planes"}),
@@ -221,7 +175,7 @@ TEST_CASE(
       sum += check.closed_form;
     return sum;
   };
-  Fabric torus = all[2];
+  test::Fabric torus = all[2];
   torus.sets.insert(torus.sets.end(), {"cluster.node.scale_up=torus", "cluster.node.torus=[4, 2]"});
   const auto ring = test::simulate(torus.scenario, sets_of(torus, plans[10])); // tp 8: the whole torus
   CHECK(bytes(ring, "torus") + bytes(ring, "NIC tx") == doctest::Approx(all_closed_forms(ring)).epsilon(1e-12));
@@ -229,14 +183,14 @@ TEST_CASE(
   // Both ways round: the dimension of two has only positive links, the other as many bytes each way.
   CHECK(bytes(ring, "torus link x+") == doctest::Approx(bytes(ring, "torus link x-")).epsilon(1e-12));
 
-  Fabric host = all[0];
+  test::Fabric host = all[0];
   host.sets.insert(host.sets.end(), {"cluster=a100-pcie-fire-flyer2"});
   const auto one = test::simulate(host.scenario, sets_of(host, plans[14])); // tp 16 over two nodes
   CHECK(bytes(one, "scale-up port tx") + bytes(one, "bridge") == doctest::Approx(all_closed_forms(one)).epsilon(1e-9));
   CHECK(bytes(one, "scale-up port tx") == doctest::Approx(bytes(one, "scale-up port rx")).epsilon(1e-9));
 
   // tp 1, dp 64 on rails: a ring of all ranks stays on its rails between nodes.
-  Fabric rails = all[0];
+  test::Fabric rails = all[0];
   rails.sets.insert(rails.sets.end(), {"cluster.fabric.kind=rail-only"});
   const auto dp = test::simulate(rails.scenario, sets_of(rails, plans[9]));
   CHECK(bytes(dp, "NIC tx") == doctest::Approx(closed_form(dp, sim::Dim::dp) * 8 / 64).epsilon(1e-9));
@@ -305,59 +259,4 @@ TEST_CASE("an overlapped exchange of loosely coupled groups runs beside their ow
   const auto after = at("false"), beside = at("true");
   CHECK(beside.run.step_time < 0.99 * after.run.step_time);
   test::check_ledgers(beside);
-}
-
-namespace {
-
-/// Returns the folded run.
-sim::StepResult check_bits(const std::string& scenario, const std::vector<std::string>& sets) {
-  const auto loaded = test::load(scenario, sets);
-  sim::Options folded, unfolded;
-  unfolded.fold = false;
-  auto a = test::simulate(loaded, folded);
-  const auto b = test::simulate(loaded, unfolded);
-  CAPTURE(scenario);
-  CAPTURE(fmt::format("{}", fmt::join(sets, " ")));
-  CHECK(same_bits(a, b, a.run, b.run));
-  CHECK(same_bits(a, b, a.ideal, b.ideal));
-  const auto again = test::simulate(loaded, folded);
-  CHECK(same_bits(a, again, a.run, again.run));
-  return a;
-}
-
-} // namespace
-
-TEST_CASE("with the fluid solver folded and unfolded are the same bits, every compute span of every rank") {
-  const auto all = fabrics();
-  for (std::size_t i = 0; i < plans.size(); ++i)
-    for (std::size_t f = 0; f < all.size(); ++f) {
-      const int ranks = plans[i].tp * plans[i].pp * plans[i].dp;
-      if (ranks > 128 || ranks % all[f].dies != 0) continue;
-      auto sets = sets_of(all[f], plans[i]);
-      // Small buckets: one reduction takes another's place beside compute at the same date.
-      sets.emplace_back("stack.dp_bucket={value: 100 MB, source: test, evidence: assumed}");
-      if (i % 3 == 2 && ranks > 40) sets.emplace_back("slow_ranks=[{rank: 5, speed: 0.8}, {rank: 40, speed: 0.9}]");
-      check_bits(all[f].scenario, sets);
-    }
-  check_bits("llama3-405b-16k",
-             {"model.layers=14", "plan.pp=4", "plan.vpp=4", "plan.dp=14", "training.global_batch=112",
-              "cluster.accelerators=448",
-              "cluster.fabric.tiers=[" + tier("rack", 16, 0.5) + ", " + tier("pod", 128, 7) + "]",
-              "cluster.degraded=[{link: rack uplink 1, share: 0.25}, {link: NIC tx 3, share: 0.5}]"});
-}
-
-TEST_CASE("both solvers give the same step") {
-  const auto all = fabrics();
-  auto check = [](const std::string& scenario, const std::vector<std::string>& sets) {
-    const auto fluid = check_bits(scenario, sets);
-    sim::Options simgrid;
-    simgrid.solver = sim::Solver::simgrid;
-    const auto theirs = test::simulate(test::load(scenario, sets), simgrid);
-    CHECK(test::relative(fluid.run.step_time, theirs.run.step_time) < 1e-9);
-  };
-  for (const char* name : {"korthikanti-22b", "korthikanti-175b"})
-    check(name, {});
-  for (std::size_t f : {0, 1, 3, 4})
-    check(all[f].scenario, sets_of(all[f], plans[0]));
-  check(all[1].scenario, sets_of(all[1], plans[12])); // 512 ranks in racks and pods
 }
