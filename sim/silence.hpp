@@ -12,8 +12,8 @@ namespace weft::sim {
 /// Whether all messages of the program are of dimensions in `ideal`.
 bool is_silent(const Program& program, const Folded& folded, DimSet ideal);
 
-/// The classes of such a simulation. Nothing where they are no fewer, which stages, kinds and speeds of the rank classes
-/// at hand tell without folding; `speed` by rank class.
+/// The classes of such a simulation. Nothing where they are no fewer, which stages, kinds and speeds of the rank
+/// classes at hand tell without folding; `speed` by rank class.
 std::optional<Folded> fold_silent(const Placement& placement, FoldInput input, const Folded& folded,
                                   const std::vector<double>& speed);
 
