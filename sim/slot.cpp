@@ -77,16 +77,27 @@ Cost SlotPricer::price(const Work& plain) const {
   return cost;
 }
 
+/// Seconds that the device spends on experts' matmuls.
+double SlotPricer::experts(const Work& work) const {
+  double seconds = 0;
+  for (const workloads::WorkStep& step : work)
+    if (!step.is_collective && (step.kernel.kind == workloads::KernelKind::grouped_gemm ||
+                                step.kernel.kind == workloads::KernelKind::grouped_weight_gradient))
+      seconds += total(kernels_.price(step.kernel));
+  return seconds;
+}
+
 Cost SlotPricer::price(const Recipe& recipe) const {
   Cost out;
   for (const Recipe::Part& p : recipe.parts) {
     Cost one = price(p.work);
-    // The host issues beside the device until it becomes the slower one; a loop over experts and a transfer that
-    // outlasts the layer come on top.
+    // The host issues beside the device until it becomes the slower one. Before a loop over experts it has waited for
+    // the device, so there it has no lead: expert by expert, the slower of the two counts.
     const double device = one.elastic + one.rigid;
     const double transfer = std::max(0.0, kernels_.host_transfer(Bytes(p.host_link_bytes)) - device);
-    const double busy = device + transfer + p.host_loop;
-    const double wait = std::max(busy, p.host_floor) - device;
+    const double loop = p.host_loop > 0 ? std::max(0.0, p.host_loop - experts(p.work)) : 0;
+    const double busy = device + transfer + loop;
+    const double wait = p.host_in_turn ? transfer + loop + p.host_floor : std::max(busy, p.host_floor) - device;
     if (p.only_host) one = {};
     one.rigid += wait;
     part(one, Entry::host) += wait;

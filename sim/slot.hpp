@@ -16,7 +16,8 @@ struct Recipe {
     workloads::Work work;
     double times = 1;
     double host_floor = 0;      ///< s: the host needs at least this for one `work`
-    double host_loop = 0;       ///< s that the host adds to one `work` (experts launched one by one)
+    double host_loop = 0;       ///< s that the host needs to launch experts one by one, after it waited for their sizes
+    bool host_in_turn = false;  ///< host and device do not run at the same time
     double host_link_bytes = 0; ///< moved to or from the host's memory beside one `work`
     bool only_host = false;     ///< charge just what the host adds to `work` (its kernels are ops of their own)
   };
@@ -46,6 +47,7 @@ public:
 
 private:
   [[nodiscard]] Cost price(const workloads::Work& work) const;
+  [[nodiscard]] double experts(const workloads::Work& work) const;
   void serial(const workloads::LayerCollective& collective, Cost& cost) const;
   void beside(const workloads::LayerCollective& collective, const workloads::Kernel& kernel, Cost& cost) const;
   [[nodiscard]] LayerTime time_of(const workloads::LayerCollective& collective) const;
