@@ -43,9 +43,11 @@ void add_accelerator(Collector& out, const std::string& whose, const workloads::
   out.add(whose + ".scale_up.link_bandwidth", a.scale_up.link_bandwidth);
   out.add(whose + ".scale_up.timing.efficiency", a.scale_up.timing.efficiency);
   out.add(whose + ".scale_up.timing.phase", a.scale_up.timing.phase);
-  if (auto it = a.gemm.find(s.training.precision); it != a.gemm.end()) {
-    out.add(whose + ".gemm." + precision + ".efficiency", it->second.efficiency);
-    out.add(whose + ".gemm." + precision + ".weight_gradient_efficiency", it->second.weight_gradient_efficiency);
+  if (const auto* gemm = platforms::gemm_timing(a, s.stack.matmuls, s.training.precision)) {
+    const std::string& family = s.stack.matmuls;
+    const std::string path = a.gemm_families.contains(family) ? ".gemm_families." + family + "." : ".gemm.";
+    out.add(whose + path + precision + ".efficiency", gemm->efficiency);
+    out.add(whose + path + precision + ".weight_gradient_efficiency", gemm->weight_gradient_efficiency);
   }
   if (const auto* row = platforms::attention_row(a, s.stack.attention, s.model.head_dim))
     out.add(fmt::format("{}.attention.{}.{}.efficiency", whose, s.stack.attention, row->head_dim), row->efficiency);
@@ -61,11 +63,10 @@ std::string chip_sentence(const workloads::Scenario& s, const platforms::Acceler
       runs > 0 ? fmt::format("{} measured training runs stand behind {}", runs, a.name)
                : fmt::format("No measured training run with a known plan stands behind {}: treat it as a projection",
                              a.name);
-  if (auto it = a.gemm.find(s.training.precision); it != a.gemm.end()) {
-    out += fmt::format("; matmul efficiency {:.3g} is {}", it->second.efficiency.value,
-                       enum_name(it->second.efficiency.evidence));
-    if (it->second.efficiency.low && it->second.efficiency.high)
-      out += fmt::format(" ({:.3g} to {:.3g})", *it->second.efficiency.low, *it->second.efficiency.high);
+  if (const auto* gemm = platforms::gemm_timing(a, s.stack.matmuls, s.training.precision)) {
+    const Figure<double>& efficiency = gemm->efficiency;
+    out += fmt::format("; matmul efficiency {:.3g} is {}", efficiency.value, enum_name(efficiency.evidence));
+    if (efficiency.low && efficiency.high) out += fmt::format(" ({:.3g} to {:.3g})", *efficiency.low, *efficiency.high);
   }
   if (auto it = a.peak.find(s.training.precision); it != a.peak.end()) {
     out += fmt::format("; peak {} is {}", print_quantity(it->second.value), enum_name(it->second.evidence));
@@ -102,6 +103,8 @@ std::vector<EvidenceLine> evidence(const workloads::Scenario& s, const platforms
   }
   out.add("stack.step_overhead", s.stack.step_overhead);
   out.add("stack.optimizer_bytes", s.stack.optimizer_bytes);
+  if (s.stack.gradient_bytes.value > 0) out.add("stack.gradient_bytes", s.stack.gradient_bytes);
+  if (s.stack.averaging_bytes.value > 0) out.add("stack.averaging_bytes", s.stack.averaging_bytes);
   out.add("stack.memory_reserve", s.stack.memory_reserve);
   return std::move(out.lines);
 }

@@ -21,7 +21,8 @@ Result<void> read_value(const Value& value, GemmTiming& out) {
       required("efficiency", &GemmTiming::efficiency, "share of dense peak inside training", share_of_one),
       optional("weight_gradient_efficiency", &GemmTiming::weight_gradient_efficiency, "where it differs"),
       required("launch", &GemmTiming::launch, "fixed time of a matmul"),
-      optional("cast_factor", &GemmTiming::cast_factor, "passes over the input to cast it (fp8, fp4)")};
+      optional("cast_factor", &GemmTiming::cast_factor, "passes over the input to cast it (fp8, fp4)"),
+      optional("grouped_factor", &GemmTiming::grouped_factor, "instead of grouped_gemm.factor")};
   return read_fields(value, table, out, "gemm timing");
 }
 
@@ -31,7 +32,9 @@ Result<void> read_value(const Value& value, AttentionTiming& out) {
       required("efficiency", &AttentionTiming::efficiency, "share of dense 16-bit peak, forward", share_of_one),
       required("ramp_tokens", &AttentionTiming::ramp_tokens, "time grows by 1 + ramp/sequence"),
       required("launch", &AttentionTiming::launch, "fixed time"),
-      required("backward_ratio", &AttentionTiming::backward_ratio, "backward over forward efficiency")};
+      required("backward_ratio", &AttentionTiming::backward_ratio, "backward over forward efficiency"),
+      optional("misaligned_efficiency", &AttentionTiming::misaligned_efficiency,
+               "unfused: where 8 does not divide the head dimension")};
   return read_fields(value, table, out, "attention timing");
 }
 
@@ -86,6 +89,7 @@ const Fields<Accelerator>& accelerator_fields() {
       required("memory_bandwidth", &Accelerator::memory_bandwidth, "HBM", platforms::positive),
       required("scale_up", &Accelerator::scale_up, "port into the scale-up fabric"),
       required("gemm", &Accelerator::gemm, "matmul timing by precision"),
+      optional("gemm_families", &Accelerator::gemm_families, "matmul timing by a stack's family and precision"),
       required("attention", &Accelerator::attention, "attention timing by kernel family"),
       optional("grouped_gemm", &Accelerator::grouped_gemm, "matmuls of many experts at once"),
       optional("host_link", &Accelerator::host_link, "per direction, to the host's memory"),
@@ -133,6 +137,13 @@ tl::expected<Figure<FlopsPerSecond>, std::string> peak_of(const Accelerator& acc
     known += (known.empty() ? "" : ", ") + std::string(enum_name(p));
   return tl::unexpected(fmt::format("the catalog knows no {} peak of accelerator {} (known: {})", enum_name(precision),
                                     accelerator.name, known));
+}
+
+const GemmTiming* gemm_timing(const Accelerator& accelerator, const std::string& family, Precision precision) {
+  if (auto own = accelerator.gemm_families.find(family); own != accelerator.gemm_families.end())
+    if (auto it = own->second.find(precision); it != own->second.end()) return &it->second;
+  const auto it = accelerator.gemm.find(precision);
+  return it == accelerator.gemm.end() ? nullptr : &it->second;
 }
 
 const AttentionTiming* attention_row(const Accelerator& accelerator, const std::string& family, std::int64_t head_dim) {

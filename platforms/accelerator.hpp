@@ -32,7 +32,8 @@ struct GemmTiming {
   Figure<double> efficiency; ///< forward and data gradient, of dense peak, inside training
   std::optional<Figure<double>> weight_gradient_efficiency; ///< where it differs
   Figure<Seconds> launch;
-  std::optional<Figure<double>> cast_factor; ///< q of the activation cast q·(2+b)·m·k / HBM bandwidth (fp8, fp4)
+  std::optional<Figure<double>> cast_factor;    ///< q of the activation cast q·(2+b)·m·k / HBM bandwidth (fp8, fp4)
+  std::optional<Figure<double>> grouped_factor; ///< where it differs from the chip's grouped_gemm.factor
 };
 
 /// Matmuls of many experts at once: GEMM efficiency × factor / (1 + ramp/rows), rows = tokens an expert gets.
@@ -49,6 +50,8 @@ struct AttentionTiming {
   Figure<double> ramp_tokens;
   Figure<Seconds> launch;
   Figure<double> backward_ratio;
+  /// Unfused attention: share of peak where 8 does not divide the head dimension, so that operands lie askew in memory.
+  std::optional<Figure<double>> misaligned_efficiency;
 };
 
 /// Between so many ranks the bus bandwidth of in_network_efficiency was measured: 14/8 of what each sends.
@@ -89,6 +92,9 @@ struct Accelerator {
   Figure<BytesPerSecond> memory_bandwidth;
   ScaleUpPort scale_up;
   std::map<Precision, GemmTiming> gemm;
+  /// Matmuls as one stack's libraries and machines were measured to run them; the stack names the family, and a chip
+  /// that has none of that name runs its `gemm`.
+  std::map<std::string, std::map<Precision, GemmTiming>> gemm_families;
   std::map<std::string, std::vector<AttentionTiming>> attention; ///< by kernel family; the stack names one
   std::optional<GroupedGemmTiming> grouped_gemm;
   std::optional<Figure<BytesPerSecond>> host_link; ///< per direction, to the host's memory: offloading
@@ -104,6 +110,9 @@ struct Accelerator {
 /// Peak of one package at a precision (mxfp8 runs at the fp8 peak, nvfp4 at the fp4 peak); the error says which
 /// precisions the catalog knows.
 tl::expected<Figure<FlopsPerSecond>, std::string> peak_of(const Accelerator& accelerator, Precision precision);
+
+/// Matmul timing of a family at a precision, else of the chip; nullptr when neither is known.
+const GemmTiming* gemm_timing(const Accelerator& accelerator, const std::string& family, Precision precision);
 
 /// The row of an attention family whose head dimension is nearest; nullptr when the family is unknown.
 const AttentionTiming* attention_row(const Accelerator& accelerator, const std::string& family, std::int64_t head_dim);

@@ -140,4 +140,14 @@ double DataParallel::updated(std::int64_t stage) const {
   return dense / double(s_.plan.shard()) + experts / double(s_.plan.expert_coupled());
 }
 
+double DataParallel::gradient_bytes(std::int64_t stage) const {
+  if (s_.training.frozen) return 0;
+  double held = 0;
+  for (std::int64_t c = 0; c < s_.plan.vpp; ++c)
+    held += chunk(stage, c).parameters + chunk(stage, c).expert_parameters;
+  if (s_.plan.zero >= 2) held = updated(stage);
+  const bool averages = s_.plan.coupled() > 1;
+  return held * (s_.stack.gradient_bytes.value + (averages ? s_.stack.averaging_bytes.value : 0));
+}
+
 } // namespace weft::sim

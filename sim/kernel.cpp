@@ -35,11 +35,11 @@ Result<void> KernelPricer::set_matmuls(const platforms::Accelerator& accelerator
   auto peak = platforms::peak_of(accelerator, training.precision);
   if (!peak) return fail(training.mark, peak.error());
   peak_ = peak->value.count() / ranks_;
-  auto gemm = accelerator.gemm.find(training.precision);
-  if (gemm == accelerator.gemm.end())
+  const platforms::GemmTiming* timing = platforms::gemm_timing(accelerator, scenario.stack.matmuls, training.precision);
+  if (!timing)
     return fail(training.mark,
                 fmt::format("accelerator {} has no matmul timing for the training precision", accelerator.name));
-  const platforms::GemmTiming& g = gemm->second;
+  const platforms::GemmTiming& g = *timing;
   gemm_ = g.efficiency.value * peak_;
   weight_gradient_ = g.weight_gradient_efficiency.value_or(g.efficiency).value * peak_;
   gemm_launch_ = g.launch.value.count();
@@ -52,8 +52,9 @@ Result<void> KernelPricer::set_matmuls(const platforms::Accelerator& accelerator
     return fail(training.mark, fmt::format("accelerator {} has no grouped_gemm timing, which model {} needs for its "
                                            "experts",
                                            accelerator.name, scenario.model.name));
-  grouped_ = gemm_ * accelerator.grouped_gemm->factor.value;
-  grouped_weight_gradient_ = weight_gradient_ * accelerator.grouped_gemm->factor.value;
+  const double factor = g.grouped_factor.value_or(accelerator.grouped_gemm->factor).value;
+  grouped_ = gemm_ * factor;
+  grouped_weight_gradient_ = weight_gradient_ * factor;
   grouped_ramp_ = accelerator.grouped_gemm->ramp_tokens.value;
   return {};
 }
@@ -75,7 +76,8 @@ Result<void> KernelPricer::set_attention(const platforms::Accelerator& accelerat
   const Precision precision = scenario.training.precision;
   auto peak16 = platforms::peak_of(accelerator, precision == Precision::fp16 ? Precision::fp16 : Precision::bf16);
   const double peak = peak16 ? peak16->value.count() / ranks_ : peak_;
-  attention_ = attention->efficiency.value * peak;
+  const bool askew = attention->misaligned_efficiency && scenario.model.head_dim % 8 != 0;
+  attention_ = (askew ? *attention->misaligned_efficiency : attention->efficiency).value * peak;
   attention_backward_ = attention_ * attention->backward_ratio.value;
   ramp_ = attention->ramp_tokens.value;
   attention_launch_ = attention->launch.value.count();
@@ -103,10 +105,10 @@ Breakdown KernelPricer::price(const workloads::Kernel& k) const {
     if (forward) cast = cast_factor_ * cast_bytes_ * k.input_elements / streaming_;
     break;
   }
-  case KernelKind::attention:
-  case KernelKind::attention_matmul:
-    time = k.launches * attention_launch_ + k.executed.count() * ramp / attention_;
+  case KernelKind::attention_matmul: // plain matmuls over short rows: as often bound by the scores' bytes
+    time = k.launches * attention_launch_ + std::max(k.executed.count() / attention_, k.bytes.count() / streaming_);
     break;
+  case KernelKind::attention: time = k.launches * attention_launch_ + k.executed.count() * ramp / attention_; break;
   case KernelKind::attention_backward:
     time = k.launches * attention_launch_ + k.executed.count() * ramp / attention_backward_;
     break;

@@ -308,7 +308,7 @@ private:
     // The gradient norm; stages that do not wait for each other take it on the way.
     if (plan_.ranks() > 1 && !out_.program.steps_apart) blocking(Role::world, CollectiveOp::all_reduce, 4);
     Recipe update;
-    update.optimizer_bytes = s_.stack.optimizer_bytes.value * dp_.updated(st.stage);
+    update.optimizer_bytes = s_.stack.optimizer_bytes.value * dp_.updated(st.stage) + dp_.gradient_bytes(st.stage);
     // Whole matrices are dealt to the ranks that share them.
     update.optimizer_flops = muon / double(plan_.tp) / (plan_.zero >= 1 ? double(plan_.shard()) : 1);
     update.step_overhead = s_.stack.step_overhead.value.count();

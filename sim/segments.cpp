@@ -47,6 +47,7 @@ Segmenter::Item Segmenter::layer(LayerKind kind, Phase phase, const LayerContext
   // Experts with a capacity have equal sizes, known beforehand: the host waits for nothing and issues one matmul.
   const bool dynamic = experts && s_.model.experts->capacity == 0;
   item.part.host_floor = share * (dynamic ? host.experts : host.dense).value.count();
+  item.part.host_in_turn = s_.stack.launch_blocking;
   item.parameters = s_.model.rank_parameters(kind, double(s_.plan.tp));
   if (experts) {
     const double local = double(s_.model.experts->count) / double(s_.plan.ep);

@@ -67,6 +67,8 @@ public:
   void finish(StageState& st) const;
   /// Parameters that one rank of the stage updates, and the stage's in all.
   [[nodiscard]] double updated(std::int64_t stage) const;
+  /// Bytes that zeroing and averaging the gradients that a rank of the stage holds move, once a step.
+  [[nodiscard]] double gradient_bytes(std::int64_t stage) const;
 
 private:
   [[nodiscard]] const workloads::Chunk& chunk(std::int64_t stage, std::int64_t c) const {

@@ -59,10 +59,12 @@ void unfused(LayerBuilder& b, double matmuls, double softmax_bytes) {
                       b.tp(); // both matmuls over all pairs
   k.executed = Flops(both * matmuls / 2);
   k.launches = matmuls;
+  const double scores = s * s * double(c.model.heads) / b.tp() * double(c.plan.microbatch) / b.cp();
+  k.bytes = Bytes(matmuls * activation_element * scores); // each writes or reads the scores; queries and values are few
   const double causal = attended_flops(b) * (matmuls / 2);
   k.full_attention = Flops(causal);
   b.kernel(k, Flops(causal));
-  b.streaming(softmax_bytes * s * s * double(c.model.heads) / b.tp() * double(c.plan.microbatch) / b.cp());
+  b.streaming(softmax_bytes * scores);
 }
 
 void core_forward(LayerBuilder& b) {

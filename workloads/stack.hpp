@@ -62,6 +62,7 @@ struct Stack {
   std::string name;
   std::string about;
   std::string attention;                                ///< kernel family, a key of accelerator.attention
+  std::string matmuls;                                  ///< family, a key of accelerator.gemm_families; "" = the chip's
   bool fused_softmax_attention = true;                  ///< false: scores are written to memory (unfused attention)
   bool recompute_early_stop = false;                    ///< full recomputation leaves out a block's last matmul
   bool cp_balanced = true;                              ///< causal work is dealt evenly over cp ranks
@@ -83,9 +84,12 @@ struct Stack {
   std::optional<Figure<BytesPerSecond>> dp_ring_rate; ///< most that a rank's dp ring moves, whatever the cards could
   std::map<CudaGraph, HostIssue> host;                ///< by what is replayed
   CudaGraph cuda_graph = CudaGraph::none;
-  Figure<double> host_backward_ratio;              ///< backward : forward share of it
-  Figure<Seconds> step_overhead;                   ///< host work once a step
-  Figure<double> optimizer_bytes;                  ///< memory traffic per parameter updated
+  bool launch_blocking = false; ///< the host issues a kernel when the last one has ended: its time adds to the device's
+  Figure<double> host_backward_ratio; ///< backward : forward share of it
+  Figure<Seconds> step_overhead;      ///< host work once a step
+  Figure<double> optimizer_bytes;     ///< memory traffic per parameter updated: unscaling, norm, clipping, Adam, cast
+  Figure<double> gradient_bytes;      ///< per gradient held, once a step: zeroing the buffer
+  Figure<double> averaging_bytes;     ///< per gradient held, where replicas average by a pass of its own
   std::optional<Figure<double>> loss_memory_bytes; ///< per logit, the most alive around the loss, where not 6
   GradientCopies gradient_copies = GradientCopies::none;
   bool quantized_inputs = false;   ///< fp8 and fp4 keep a matmul's input in that precision (Transformer Engine)
