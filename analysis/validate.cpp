@@ -2,6 +2,7 @@
 
 #include "analysis/ledger.hpp"
 #include "analysis/published_row.hpp"
+#include "analysis/validate_subsets.hpp"
 #include "platforms/base/workers.hpp"
 #include "platforms/catalog.hpp"
 #include "sim/simulate.hpp"
@@ -126,6 +127,8 @@ Prediction unpack(const PublishedRun& run, const tl::expected<std::string, std::
   p.measured = run.seconds;
   const Value* accelerator = run.row.find("system")->find("catalogue")->find("accelerator");
   p.accelerator = accelerator ? accelerator->scalar : "";
+  p.experts = has_experts(run);
+  p.leaves_domain = leaves_domain(run);
   if (!bytes) {
     p.reason = "internal error: " + bytes.error();
     return p;
@@ -172,7 +175,22 @@ void add_baseline(Validation& v) {
   }
 }
 
-Statistics statistics(const std::vector<const Prediction*>& runs) {
+} // namespace
+
+double median_of(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  if (n % 2 == 1 || values[n / 2] == infinite) return values[n / 2];
+  return (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+double p90_of(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  return values[std::size_t(std::ceil(0.9 * double(values.size()))) - 1];
+}
+
+Statistics statistics_of(const std::vector<const Prediction*>& runs) {
   Statistics s;
   std::vector<double> errors, signs, baseline;
   for (const Prediction* p : runs) {
@@ -194,21 +212,6 @@ Statistics statistics(const std::vector<const Prediction*>& runs) {
   return s;
 }
 
-} // namespace
-
-double median_of(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const std::size_t n = values.size();
-  if (n % 2 == 1 || values[n / 2] == infinite) return values[n / 2];
-  return (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-double p90_of(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  return values[std::size_t(std::ceil(0.9 * double(values.size()))) - 1];
-}
-
 Validation validate(const std::vector<PublishedRun>& runs, const Value& unknown, int jobs) {
   const auto work = [&](std::size_t i) -> std::string { return predict(runs[i], unknown).dump(); };
   const auto bytes = run_workers(runs.size(), jobs, work);
@@ -224,11 +227,12 @@ Validation validate(const std::vector<PublishedRun>& runs, const Value& unknown,
     groups[p.group].push_back(&p);
     grades[p.grade].push_back(&p);
   }
-  v.overall = statistics(all);
+  v.overall = statistics_of(all);
   for (const auto& [group, members] : groups)
-    v.groups[group] = statistics(members);
+    v.groups[group] = statistics_of(members);
   for (const auto& [grade, members] : grades)
-    v.grades[grade] = statistics(members);
+    v.grades[grade] = statistics_of(members);
+  add_subsets(v);
   return v;
 }
 

@@ -24,8 +24,10 @@ struct Prediction {
   std::optional<double> baseline_error;
   sim::Breakdown where{}; ///< where time went, of that candidate
   bool fits = true;
-  bool checked = false; ///< its ledger sums, FLOP and bytes agree with their closed forms
-  std::string check;    ///< what does not
+  bool experts = false;              ///< a mixture of experts
+  std::optional<bool> leaves_domain; ///< more chips than one scale-up domain has, where the run says how many those are
+  bool checked = false;              ///< its ledger sums, FLOP and bytes agree with their closed forms
+  std::string check;                 ///< what does not
 };
 
 /// Of a set of runs. An unpredicted run counts as an infinite error and is left out of the bias.
@@ -37,16 +39,26 @@ struct Statistics {
   double baseline_median = 0, baseline_p90 = 0;
 };
 
+/// Runs that share a property, whatever their group.
+struct Subset {
+  std::string name;
+  Statistics of;
+};
+
 struct Validation {
   std::vector<Prediction> runs;
   Statistics overall;
   std::map<std::string, Statistics> groups, grades;
-  std::map<std::string, double> baseline_hfu; ///< per chip, the constant that fits these runs best
+  std::vector<Subset> subsets;
+  double group_median = 0, baseline_group_median = 0; ///< medians of the groups' medians: a large group counts once
+  std::vector<std::string> baseline_nearer;           ///< groups whose baseline has the smaller median
+  std::map<std::string, double> baseline_hfu;         ///< per chip, the constant that fits these runs best
 };
 
 /// Each run in a process of its own, `jobs` at a time. Throws std::runtime_error when no process can be started.
 Validation validate(const std::vector<PublishedRun>& runs, const Value& unknown_fields, int jobs);
 
+Statistics statistics_of(const std::vector<const Prediction*>& runs);
 /// Median of the middle, and the smallest value that 90 % do not exceed.
 double median_of(std::vector<double> values);
 double p90_of(std::vector<double> values);

@@ -1,6 +1,8 @@
 // Predictions of published runs as text, JSON and CSV (declared in validate.hpp).
+#include "analysis/percent.hpp"
 #include "analysis/table.hpp"
 #include "analysis/validate.hpp"
+#include "analysis/validate_subsets.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -12,12 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string percent(double x) {
-  return std::isfinite(x) ? fmt::format("{:.1f} %", 100 * x) : "inf";
-}
-std::string signed_percent(double x) {
-  return std::isfinite(x) ? fmt::format("{:+.1f} %", 100 * x) : "inf";
-}
 std::vector<std::string> row(const std::string& name, const Statistics& s) {
   return {name,
           fmt::format("{}", s.count),
@@ -127,13 +123,15 @@ std::string validation_text(const Validation& v, std::size_t worst) {
     first = false;
   }
   out += ").\n";
+  out += subsets_text(v);
   worst_runs(v, worst, out);
   skipped_runs(v, out);
   return out;
 }
 
 std::string validation_json(const Validation& v) {
-  Json runs = Json::array(), groups = Json::object(), grades = Json::object(), hfu = Json::object();
+  Json runs = Json::array(), groups = Json::object(), grades = Json::object(), subsets = Json::object(),
+       hfu = Json::object();
   for (const Prediction& p : v.runs) {
     Json where = Json::array();
     for (std::size_t e = 0; p.ok && e < sim::entry_count; ++e)
@@ -159,11 +157,19 @@ std::string validation_json(const Validation& v) {
     groups[group] = statistics_json(statistics);
   for (const auto& [grade, statistics] : v.grades)
     grades[grade] = statistics_json(statistics);
+  for (const Subset& subset : v.subsets)
+    subsets[subset.name] = statistics_json(subset.of);
   for (const auto& [chip, value] : v.baseline_hfu)
     hfu[chip] = value;
   return Json{{"runs", std::move(runs)},
               {"summary",
-               {{"overall", statistics_json(v.overall)}, {"groups", std::move(groups)}, {"grades", std::move(grades)}}},
+               {{"overall", statistics_json(v.overall)},
+                {"groups", std::move(groups)},
+                {"grades", std::move(grades)},
+                {"subsets", std::move(subsets)},
+                {"median_of_group_medians", number(v.group_median)},
+                {"baseline_median_of_group_medians", number(v.baseline_group_median)},
+                {"baseline_nearer", v.baseline_nearer}}},
               {"baseline_hfu", std::move(hfu)},
               {"version", WEFT_VERSION}}
              .dump(2) +
