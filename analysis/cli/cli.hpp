@@ -29,11 +29,14 @@ struct Common {
 };
 
 struct Validate {
-  std::vector<std::string> files; ///< files or folders of published runs; empty = the project's own
-  std::vector<std::string> grades{"A", "B"}, groups, ids;
-  std::string scenario;                 ///< print this run's scenarios instead of predicting
-  double max_median = -1, max_p90 = -1; ///< < 0: no limit
+  std::vector<std::string> files;               ///< files or folders of published runs; empty = the project's own
+  std::vector<std::string> grades, groups, ids; ///< empty = A and B; all
+  std::string scenario;                         ///< print this run's scenarios instead of predicting
+  double max_median = -1, max_p90 = -1;         ///< < 0: no limit
   std::size_t worst = 5;
+  bool plan_choice = false; ///< ranks of plans instead of errors
+  bool pairs = false;       ///< what pairs of runs lose to communication instead of errors
+  std::string pairs_file;   ///< other pairs than the project's own
 };
 
 int run(const std::string& scenario, const Common& options);

@@ -105,14 +105,25 @@ int main(int argc, char** argv) {
   CLI::App* validate =
       app.add_subcommand("validate", "predict published training runs and compare with what was measured");
   validate->add_option("runs", runs.files, "files or folders of published runs (default: those Weft carries)");
-  validate->add_option("--grade", runs.grades, "A: fully stated, B: some fields unknown or derived, C: context")
-      ->delimiter(',')
-      ->capture_default_str();
+  validate
+      ->add_option("--grade", runs.grades,
+                   "A: fully stated, B: some fields unknown or derived, C: context (default A,B; "
+                   "with --plan-choice and --pairs all)")
+      ->delimiter(',');
   validate->add_option("--group", runs.groups, "only these groups")->delimiter(',');
   validate->add_option("--id", runs.ids, "only these runs")->delimiter(',');
   validate->add_option("--worst", runs.worst, "how many of the worst runs to explain");
   validate->add_option("--max-median", runs.max_median, "exit with 4 when the median |error| is larger (0.1 = 10 %)");
   validate->add_option("--max-p90", runs.max_p90, "exit with 4 when the 90th percentile of |error| is larger");
+  CLI::Option* plans =
+      validate->add_flag("--plan-choice", runs.plan_choice,
+                         "instead: are plans of the same model on the same cluster ranked as measured?");
+  validate
+      ->add_flag("--pairs", runs.pairs,
+                 "instead: what pairs of runs that differ by communication lose to it, measured and predicted")
+      ->excludes(plans);
+  validate->add_option("--pairs-file", runs.pairs_file, "these pairs (default: analysis/isolating_pairs.yaml)")
+      ->excludes(plans);
   validate->add_option("--scenario", runs.scenario, "print what would be simulated for this run, for `weft run`");
   add_format(validate, options);
   validate->add_flag("--stats", options.stats, "CPU seconds and peak memory, on stderr");

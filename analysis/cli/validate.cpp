@@ -1,5 +1,7 @@
 #include "analysis/validate.hpp"
 #include "analysis/cli/cli.hpp"
+#include "analysis/pairs.hpp"
+#include "analysis/plan_choice.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -33,6 +35,13 @@ int print_scenarios(const std::vector<analysis::PublishedRun>& runs, const std::
   return report({fmt::format("no run `{}`", id), {}, near.empty() ? "" : fmt::format("did you mean `{}`?", near)});
 }
 
+/// One of the three that the format asks for.
+template <class T>
+void print_as(const std::string& format, const T& result, std::string (*text)(const T&), std::string (*json)(const T&),
+              std::string (*csv)(const T&)) {
+  print_data(format == "json" ? json(result) : format == "csv" ? csv(result) : text(result));
+}
+
 } // namespace
 
 int validate(const Validate& what, const Common& options) {
@@ -41,13 +50,37 @@ int validate(const Validate& what, const Common& options) {
   auto unknown = analysis::unknown_fields();
   if (!unknown) return report(unknown.error());
   if (!what.scenario.empty()) return print_scenarios(*runs, what.scenario, *unknown);
+  const bool as_pairs = what.pairs || !what.pairs_file.empty();
+  // A limit that nothing is held to would pass in silence.
+  if ((as_pairs || what.plan_choice) && (what.max_median >= 0 || what.max_p90 >= 0))
+    return report({"--max-median and --max-p90 limit errors of steps, not --plan-choice or --pairs", {}, {}});
+  std::vector<analysis::PairFamily> families;
+  if (as_pairs) {
+    auto read = analysis::read_pairs(what.pairs_file.empty() ? analysis::own_pairs() : what.pairs_file);
+    if (!read) return report(read.error());
+    if (auto good = analysis::check_pairs(*read, *runs); !good) return report(good.error());
+    families = std::move(*read);
+  }
+  // A rank or a difference needs both its sides: only an asked grade leaves runs out of those.
+  auto grades = what.grades;
+  if (grades.empty() && !as_pairs && !what.plan_choice) grades = {"A", "B"};
   std::erase_if(*runs, [&](const analysis::PublishedRun& run) {
     auto in = [](const std::vector<std::string>& list, const std::string& item) {
       return list.empty() || std::find(list.begin(), list.end(), item) != list.end();
     };
-    return !in(what.grades, run.grade) || !in(what.groups, run.group) || !in(what.ids, run.id);
+    return !in(grades, run.grade) || !in(what.groups, run.group) || !in(what.ids, run.id);
   });
   if (runs->empty()) return report({"no run is of the asked grade, group and id", {}, {}});
+  if (as_pairs) {
+    print_as(options.format, analysis::pair_losses(families, *runs, *unknown, options.jobs), analysis::pairs_text,
+             analysis::pairs_json, analysis::pairs_csv);
+    return ok;
+  }
+  if (what.plan_choice) {
+    print_as(options.format, analysis::plan_choice(*runs, *unknown, options.jobs), analysis::plan_choice_text,
+             analysis::plan_choice_json, analysis::plan_choice_csv);
+    return ok;
+  }
   const auto result = analysis::validate(*runs, *unknown, options.jobs);
   if (options.format == "json")
     print_data(analysis::validation_json(result));
