@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Rewrites what tests hold the program to: the golden predictions of the runs that published.csv lists, and the
-# comparison that the README shows. Read the difference before you commit it.
+# Rewrites what tests hold the program to, and what pages show of it: the golden predictions of the runs that
+# published.csv lists, the README's comparison, and the tables of analysis/docs/validation.md (two minutes). Read the
+# difference before you commit it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 weft=build/release/weft
@@ -9,13 +10,31 @@ ids=$(tail -n +2 "$file" | cut -d, -f1 | paste -sd,)
 table=$($weft validate --grade A,B,C --format csv --id "$ids")
 { echo "id,predicted_s"; tail -n +2 <<<"$table" | awk -F, '{printf "%s,%.6g\n", $1, $7}'; } >"$file"
 
-shown=$(mktemp)
-trap 'rm -f "$shown"' EXIT
-{ $weft compare || [ $? -eq 3 ]; } >"$shown" 2>/dev/null
-awk -v shown="$shown" '
-  /^<!-- weft compare -->$/ { print; print "```text"; while ((getline line < shown) > 0) print line; print "```"; skip = 1 }
-  /^<!-- end -->$/ { skip = 0 }
-  !skip' README.md >"$shown.readme"
-cat "$shown.readme" >README.md
-rm -f "$shown.readme"
-git --no-pager diff --stat -- "$file" README.md
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# Puts stdin between `<!-- marker -->` and `<!-- end -->` of a page.
+show() { # page, marker
+  local page=$1 marker="<!-- $2 -->"
+  grep -qxF -- "$marker" "$page" || { echo "$page has no line $marker" >&2; exit 1; }
+  cat >"$work/shown"
+  awk -v shown="$work/shown" -v marker="$marker" '
+    $0 == marker { print; print "```text"; while ((getline line < shown) > 0) print line; print "```"; skip = 1 }
+    $0 == "<!-- end -->" { skip = 0 }
+    !skip' "$page" >"$work/page"
+  cat "$work/page" >"$page"
+}
+{ $weft compare || [ $? -eq 3 ]; } 2>/dev/null | show README.md "weft compare"
+
+page=analysis/docs/validation.md
+$weft validate --worst 0 >"$work/all"
+part() { # 1: the subsets, 0: the rest
+  awk -v subsets="$1" '
+    /^SUBSETS / { inside = 1 }
+    /^(NOT PREDICTED|SELF-CHECK FAILED)$/ { inside = 0 }
+    inside == subsets' "$work/all"
+}
+printf '%s\n' "$(part 0)" | show $page "weft validate"
+printf '%s\n' "$(part 1)" | show $page "weft validate: subsets"
+$weft validate --plan-choice | show $page "weft validate --plan-choice"
+$weft validate --pairs | show $page "weft validate --pairs"
+git --no-pager diff --stat -- "$file" README.md $page
