@@ -139,8 +139,8 @@ TEST_CASE("network cards of twice the rate make a step longer by 1.1 %: messages
   };
   for (const sim::Solver solver : {sim::Solver::fluid, sim::Solver::simgrid}) {
     const auto slow = at(200, solver), fast = at(400, solver);
-    CHECK(slow.run.step_time == doctest::Approx(1.374).epsilon(1e-3));
-    CHECK(fast.run.step_time == doctest::Approx(1.390).epsilon(1e-3));
+    CHECK(slow.run.step_time == doctest::Approx(1.389).epsilon(1e-3));
+    CHECK(fast.run.step_time == doctest::Approx(1.404).epsilon(1e-3));
     CHECK(fast.run.step_time > 1.01 * slow.run.step_time);
     const auto before = analysis::where_time_went(slow, slow.run, slow.costs, 0),
                after = analysis::where_time_went(fast, fast.run, fast.costs, 0);
