@@ -78,6 +78,7 @@ std::string model_text(Row& r, const Choices& c, std::int64_t more_layers = 0) {
     if (const auto g = r.integer("model", "groups"))
       out += fmt::format(", groups: {}, limited_groups: {}", *g, r.integer("model", "limited_groups").value_or(*g));
     if (r.flag("token_drop", "tokendrop")) out += ", capacity: 1";
+    if (r.yes("model", "expert_bias")) out += ", bias: true";
     out += "}";
   }
   return out + attention + "}";

@@ -66,6 +66,15 @@ void expert_tp(LayerBuilder& b, const Load& load, CollectiveOp op) {
     b.collective(LayerGroup::tp, op, activation_element * rows * b.hidden());
 }
 
+/// Biases of experts weighed by the router's fp32 probabilities, as Megatron-Core's TEGroupedMLP adds them: product
+/// (written 4), sum (read 6, written 4), joined (read 4, written 4), cast (read 4, written 2); backward the cast (6),
+/// the sum (6), and for the gradients of bias and of probability a product and a sum each (12).
+void expert_bias(LayerBuilder& b, const Load& load, bool backward) {
+  constexpr double bytes_forward = 28, bytes_backward = 36;
+  if (!b.model().experts->bias || b.context().stack.fused_expert_bias) return;
+  b.elementwise((backward ? bytes_backward : bytes_forward) * b.hidden() * load.rows);
+}
+
 void routed_forward(LayerBuilder& b, const Load& load) {
   permute(b, load);
   dispatch(b, load);
@@ -73,6 +82,7 @@ void routed_forward(LayerBuilder& b, const Load& load) {
   b.grouped_gemm(load.rows, load.experts, b.hidden(), b.gates() * load.inner);
   b.elementwise(activation_bytes_forward(b) * load.inner * load.rows);
   b.grouped_gemm(load.rows, load.experts, load.inner, b.hidden());
+  expert_bias(b, load, false);
   expert_tp(b, load, CollectiveOp::reduce_scatter);
   combine(b, load);
   permute(b, load);
@@ -160,6 +170,7 @@ void experts_backward(LayerBuilder& b) {
   permute(b, load);
   dispatch(b, load); // backward of combine: gradients
   expert_tp(b, load, CollectiveOp::all_gather);
+  expert_bias(b, load, true);
   b.grouped_backward(load.rows, load.experts, load.inner, b.hidden());
   b.elementwise(activation_bytes_backward(b) * load.inner * load.rows);
   b.grouped_backward(load.rows, load.experts, b.hidden(), b.gates() * load.inner);

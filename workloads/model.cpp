@@ -39,6 +39,7 @@ Result<void> read_value(const Value& value, Experts& out) {
       optional("limited_groups", &Experts::limited_groups, "groups that a token may visit", positive),
       optional("capacity", &Experts::capacity, "experts are filled or cut to this share of the mean; 0 = dropless",
                [](const double& v) { return v >= 0 && v <= 1000 ? std::string{} : "must be between 0 and 1000"; }),
+      optional("bias", &Experts::bias, "experts add a bias to their output"),
       optional("skew", &Experts::skew, "load of the busiest rank over the mean",
                [](const double& v) { return v >= 1 && v <= 1000 ? std::string{} : "must be between 1 and 1000"; })};
   if (auto ok = read_fields(value, table, out, "experts"); !ok) return ok;

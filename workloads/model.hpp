@@ -32,6 +32,7 @@ struct Experts {
   std::int64_t every = 1;                      ///< of the others, every n-th has experts
   std::int64_t groups = 1, limited_groups = 1; ///< node-limited routing: experts of a token lie in that many groups
   double capacity = 0;                         ///< > 0: experts are filled or cut to capacity × the mean; 0 = dropless
+  bool bias = false;                           ///< each expert adds a bias to its output, weighed like the output
   double skew = 1; ///< load of an ep group's busiest rank over the mean; 1 = balanced router
 };
 

@@ -85,6 +85,7 @@ Result<Stack> read_stack(const Value& value) {
       optional("collectives", &Stack::collectives, "algorithms that the library is made to run"),
       optional("pipeline_scatter", &Stack::pipeline_scatter, "stage boundaries carry 1/tp a rank"),
       optional("dispatcher", &Stack::dispatcher, "plain or deduplicated"),
+      optional("fused_expert_bias", &Stack::fused_expert_bias, "experts' biases are added inside their matmul"),
       required("dp_bucket", &Stack::dp_bucket, "gradient bytes per collective",
                [](const Figure<Bytes>& f) { return f.value.count() > 0 ? std::string{} : "must be positive"; }),
       optional("dp_ring_rate", &Stack::dp_ring_rate, "most that a rank's dp ring moves"),

@@ -80,6 +80,7 @@ struct Stack {
   Collectives collectives;
   bool pipeline_scatter = true; ///< stage boundaries carry 1/tp of the activation per rank
   Dispatcher dispatcher = Dispatcher::plain;
+  bool fused_expert_bias = false; ///< inside the experts' matmul; else passes of their own over the output
   Figure<Bytes> dp_bucket;                            ///< gradient bytes per collective
   std::optional<Figure<BytesPerSecond>> dp_ring_rate; ///< most that a rank's dp ring moves, whatever the cards could
   std::map<CudaGraph, HostIssue> host;                ///< by what is replayed
