@@ -112,7 +112,21 @@ void lay(Value& base, Value over) {
   overlay(base, over);
 }
 
-Result<Value> load(const Kind& kind, const std::string& name, const Mark& at, std::vector<std::string>& chain) {
+bool is_file(const std::string& name) {
+  return name.ends_with(".yaml") || name.ends_with(".yml");
+}
+/// A file's name in a file is relative to that file's folder; typed on a command line, to the working directory.
+std::string path_of(const std::string& name, const Mark& at) {
+  std::error_code ignored; // what is no file has no folder
+  fs::path path = name;
+  if (path.is_relative() && at.source && fs::is_regular_file(at.source->name, ignored))
+    path = fs::path(at.source->name).parent_path() / path;
+  return path.lexically_normal().string();
+}
+
+/// The file of an entry; the error is an unknown name.
+Result<std::string> find_entry(const Kind& kind, const std::string& name, const Mark& at) {
+  if (is_file(name)) return path_of(name, at);
   const auto names = catalog_names(std::string(kind.plural));
   if (!plain_name(name) || !std::binary_search(names.begin(), names.end(), name)) {
     const std::string near = nearest(name, names);
@@ -120,10 +134,18 @@ Result<Value> load(const Kind& kind, const std::string& name, const Mark& at, st
                 near.empty() ? fmt::format("`weft catalog {}` lists them", kind.plural)
                              : fmt::format("did you mean `{}`?", near));
   }
-  if (std::find(chain.begin(), chain.end(), name) != chain.end())
+  return folder_of(kind) + "/" + name + ".yaml";
+}
+
+Result<Value> load(const Kind& kind, const std::string& name, const Mark& at, std::vector<std::string>& chain) {
+  const auto file = find_entry(kind, name, at);
+  if (!file) return tl::unexpected(file.error());
+  if (std::find(chain.begin(), chain.end(), *file) != chain.end())
     return fail(at, fmt::format("{} `{}` is its own base", kind.singular, name));
-  chain.push_back(name);
-  auto own = read_document(folder_of(kind) + "/" + name + ".yaml");
+  chain.push_back(*file);
+  auto own = read_document(*file);
+  if (!own && own.error().where.line == 0 && at.source && is_file(name)) // who named it is told where
+    return fail(at, fmt::format("{} {}: {}", kind.singular, *file, own.error().message));
   if (!own) return own;
   const Value* base = own->find("base");
   if (!base) return own;
@@ -181,10 +203,13 @@ Result<Value> resolve_entry(const std::string& kind, const Value& spec) {
   // A map that says everything itself may bear a new name; one that only overrides must name an entry.
   const bool whole =
       spec.find("fabric") || spec.find("nics") || spec.find("peak") || spec.find("layers") || spec.find("attention");
-  if (!known && whole) return spec;
+  if (!known && whole && !is_file(name->scalar)) return spec;
   auto entry = load_entry(kind, name->scalar, name->mark);
   if (!entry) return entry;
-  lay(*entry, spec);
+  Value over = spec;
+  if (is_file(name->scalar)) // the file says its own name
+    std::erase_if(over.members, [](const Member& m) { return m.key == "name"; });
+  lay(*entry, std::move(over));
   return entry;
 }
 

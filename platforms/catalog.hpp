@@ -1,6 +1,6 @@
 #pragma once
 // Names to files. A catalog entry is `<root>/<floor>/<kind>/<name>.yaml`; `base: other` inside a file starts
-// from that entry and the file's own keys replace its keys.
+// from that entry and the file's own keys replace its keys. A name that ends in .yaml is a file anywhere.
 
 #include "platforms/base/diagnostic.hpp"
 #include "platforms/base/document.hpp"
@@ -21,7 +21,8 @@ std::vector<std::string> catalog_kinds();
 std::vector<std::string> catalog_names(const std::string& kind);
 
 /// Reads an entry by name with its `base` chain applied (cycles are errors). `at` is the place that asked
-/// for it; an unknown name gives "unknown model `lama3-8b`" there with a did-you-mean.
+/// for it; an unknown name gives "unknown model `lama3-8b`" there with a did-you-mean. A file (.yaml, .yml) is looked
+/// for beside the file that names it, or from the working directory where no file does.
 Result<Value> load_entry(const std::string& kind, const std::string& name, const Mark& at);
 
 /// A value that stands for an entry: its name, or a map {name: ..., ...} whose other keys override the entry's.

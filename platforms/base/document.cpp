@@ -191,15 +191,21 @@ Value* Value::find(std::string_view key) {
   return nullptr;
 }
 
-Result<Value> parse_document(std::string text, std::string name, std::size_t limit) {
-  auto source = std::make_shared<const Source>(Source{std::move(name), std::move(text)});
-  if (source->text.size() > limit) return fail({source, 0, 0}, fmt::format("larger than {} bytes", limit));
+namespace {
+Result<Value> parse_source(const std::shared_ptr<const Source>& source) {
   if (const std::size_t bad = first_bad_byte(source->text); bad != std::string_view::npos)
     return fail(mark_at(source, bad), "this byte is not valid UTF-8 text");
   return build(source);
 }
+} // namespace
 
-Result<Value> read_document(const std::string& path, std::size_t limit) {
+Result<Value> parse_document(std::string text, std::string name, std::size_t limit) {
+  auto source = std::make_shared<const Source>(Source{std::move(name), std::move(text)});
+  if (source->text.size() > limit) return fail({source, 0, 0}, fmt::format("larger than {} bytes", limit));
+  return parse_source(source);
+}
+
+Result<std::shared_ptr<const Source>> read_text(const std::string& path, std::size_t limit) {
   const Mark whole{std::make_shared<const Source>(Source{path, {}}), 0, 0};
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return fail(whole, std::strerror(errno));
@@ -209,7 +215,13 @@ Result<Value> read_document(const std::string& path, std::size_t limit) {
   std::ifstream in(path, std::ios::binary);
   std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   if (!in.good() && !in.eof()) return fail(whole, "cannot be read");
-  return parse_document(std::move(text), path, limit);
+  if (text.size() > limit) return fail(whole, fmt::format("larger than {} bytes", limit)); // it grew meanwhile
+  return std::make_shared<const Source>(Source{path, std::move(text)});
+}
+
+Result<Value> read_document(const std::string& path, std::size_t limit) {
+  auto source = read_text(path, limit);
+  return source ? parse_source(*source) : tl::unexpected(source.error());
 }
 
 std::string canonical_text(const Value& value) {

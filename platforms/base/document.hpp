@@ -39,6 +39,9 @@ struct Member {
 
 inline constexpr std::size_t default_document_limit = std::size_t{1} << 20;
 
+/// The bytes of a regular file of at most `limit` bytes (a directory, a FIFO, a missing file are errors).
+Result<std::shared_ptr<const Source>> read_text(const std::string& path, std::size_t limit = default_document_limit);
+
 /// Reads one YAML document from a regular file of at most `limit` bytes: valid UTF-8, no anchors, aliases
 /// or tags, depth ≤ 32, exactly one non-empty document, unique keys, terminated quotes. Anything else
 /// (also a directory, a FIFO, a missing file) is an error.
