@@ -9,7 +9,7 @@
 namespace weft::analysis {
 
 Result<Loaded> load_scenario(const std::string& name, const std::vector<std::string>& sets) {
-  const bool file = name.find('/') != std::string::npos || name.ends_with(".yaml") || name.ends_with(".yml");
+  const bool file = name.find('/') != std::string::npos || platforms::names_a_file(name);
   auto tree = file ? read_document(name) : platforms::load_entry("scenarios", name, {});
   if (!tree) return tl::unexpected(tree.error());
   for (const std::string& set : sets)

@@ -112,9 +112,6 @@ void lay(Value& base, Value over) {
   overlay(base, over);
 }
 
-bool is_file(const std::string& name) {
-  return name.ends_with(".yaml") || name.ends_with(".yml");
-}
 /// A file's name in a file is relative to that file's folder; typed on a command line, to the working directory.
 std::string path_of(const std::string& name, const Mark& at) {
   std::error_code ignored; // what is no file has no folder
@@ -126,7 +123,7 @@ std::string path_of(const std::string& name, const Mark& at) {
 
 /// The file of an entry; the error is an unknown name.
 Result<std::string> find_entry(const Kind& kind, const std::string& name, const Mark& at) {
-  if (is_file(name)) return path_of(name, at);
+  if (names_a_file(name)) return path_of(name, at);
   const auto names = catalog_names(std::string(kind.plural));
   if (!plain_name(name) || !std::binary_search(names.begin(), names.end(), name)) {
     const std::string near = nearest(name, names);
@@ -144,7 +141,7 @@ Result<Value> load(const Kind& kind, const std::string& name, const Mark& at, st
     return fail(at, fmt::format("{} `{}` is its own base", kind.singular, name));
   chain.push_back(*file);
   auto own = read_document(*file);
-  if (!own && own.error().where.line == 0 && at.source && is_file(name)) // who named it is told where
+  if (!own && own.error().where.line == 0 && at.source && names_a_file(name)) // who named it is told where
     return fail(at, fmt::format("{} {}: {}", kind.singular, *file, own.error().message));
   if (!own) return own;
   const Value* base = own->find("base");
@@ -175,6 +172,10 @@ std::vector<std::string> catalog_kinds() {
   return out;
 }
 
+bool names_a_file(const std::string& name) {
+  return name.ends_with(".yaml") || name.ends_with(".yml");
+}
+
 std::vector<std::string> catalog_names(const std::string& kind) {
   std::vector<std::string> out;
   const Kind* k = find_kind(kind);
@@ -203,11 +204,11 @@ Result<Value> resolve_entry(const std::string& kind, const Value& spec) {
   // A map that says everything itself may bear a new name; one that only overrides must name an entry.
   const bool whole =
       spec.find("fabric") || spec.find("nics") || spec.find("peak") || spec.find("layers") || spec.find("attention");
-  if (!known && whole && !is_file(name->scalar)) return spec;
+  if (!known && whole && !names_a_file(name->scalar)) return spec;
   auto entry = load_entry(kind, name->scalar, name->mark);
   if (!entry) return entry;
   Value over = spec;
-  if (is_file(name->scalar)) // the file says its own name
+  if (names_a_file(name->scalar)) // the file says its own name
     std::erase_if(over.members, [](const Member& m) { return m.key == "name"; });
   lay(*entry, std::move(over));
   return entry;

@@ -17,6 +17,8 @@ void set_catalog_root(std::string root);
 
 /// Kinds: accelerators, nodes, clusters (platforms) and models, stacks, plans, scenarios (workloads).
 std::vector<std::string> catalog_kinds();
+/// Whether a name is a file's: it ends in .yaml or .yml.
+bool names_a_file(const std::string& name);
 /// Sorted names of all entries of one kind.
 std::vector<std::string> catalog_names(const std::string& kind);
 

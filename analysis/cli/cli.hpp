@@ -1,6 +1,7 @@
 #pragma once
 // What the verbs share: options, output, exit codes.
 
+#include "analysis/calibrate.hpp"
 #include "analysis/collective.hpp"
 #include "analysis/load.hpp"
 #include "analysis/summary.hpp"
@@ -39,9 +40,16 @@ struct Validate {
   std::string pairs_file;   ///< other pairs than the project's own
 };
 
+struct Calibrate {
+  analysis::CalibrationRequest request;
+  std::string out;    ///< the chip's file
+  bool force = false; ///< replace it
+};
+
 int run(const std::string& scenario, const Common& options);
 int compare(std::vector<std::string> scenarios, const Common& options);
 int validate(const Validate& what, const Common& options);
+int calibrate(const Calibrate& what, const Common& options);
 int collective(analysis::CollectiveRequest request, const Common& options);
 int catalog(const std::string& kind, const std::string& name, const Common& options);
 

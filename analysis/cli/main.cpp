@@ -65,6 +65,28 @@ CLI::App* add_collective(CLI::App& app, weft::analysis::CollectiveRequest& r, Co
   return verb;
 }
 
+CLI::App* add_calibrate(CLI::App& app, weft::cli::Calibrate& c, Common& options) {
+  auto& r = c.request;
+  CLI::App* verb = app.add_subcommand("calibrate", "a chip of your own: a catalog accelerator fitted to measurements");
+  verb->add_option("--accelerator", r.accelerator, "catalog name or file: what is not fitted is taken from it")
+      ->required();
+  verb->add_option("--name", r.name, "of the new chip (default: the base's with -calibrated)");
+  verb->add_option("--nccl-tests", r.nccl_tests, "logs of all_reduce_perf, all_gather_perf, ... on one host");
+  verb->add_flag("--one-domain", r.one_domain, "the hosts of a log share one scale-up domain, as in an NVL72");
+  verb->add_option("--gemm", r.gemm, "CSV with columns m, n, k, time_us and optionally dtype");
+  verb->add_flag("--gemm-in-training", r.gemm_in_training,
+                 "its times were taken inside a training run: no allowance for a benchmark's better efficiency");
+  verb->add_option("--steps", r.steps, "measured steps of this chip, in the layout of `weft validate`");
+  verb->add_option("-o,--output", c.out, "the chip's file (.yaml), for `accelerator:` in a scenario")->required();
+  verb->add_flag("--force", c.force, "replace the file if it is there");
+  verb->add_option("--format", options.format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  verb->add_option("--jobs", options.jobs, "simulation processes at a time")->check(CLI::Range(1, 1024));
+  verb->add_flag("--stats", options.stats, "CPU seconds and peak memory, on stderr");
+  verb->footer("Example: weft calibrate --accelerator h100-sxm --nccl-tests all_reduce.log all_gather.log --gemm "
+               "gemm.csv -o my-h100.yaml");
+  return verb;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -133,6 +155,9 @@ int main(int argc, char** argv) {
   weft::analysis::CollectiveRequest asked;
   CLI::App* collective = add_collective(app, asked, options);
 
+  weft::cli::Calibrate fitted;
+  CLI::App* calibrate = add_calibrate(app, fitted, options);
+
   std::string kind, name;
   std::vector<std::string> kinds = weft::platforms::catalog_kinds();
   kinds.emplace_back("left-out");
@@ -157,6 +182,7 @@ int main(int argc, char** argv) {
     if (run->parsed()) code = weft::cli::run(scenario, options);
     if (compare->parsed()) code = weft::cli::compare(scenarios, options);
     if (validate->parsed()) code = weft::cli::validate(runs, options);
+    if (calibrate->parsed()) code = weft::cli::calibrate(fitted, options);
     if (collective->parsed()) code = weft::cli::collective(asked, options);
     if (catalog->parsed()) code = weft::cli::catalog(kind, name, options);
     if (options.stats) weft::cli::print_stats();
