@@ -19,6 +19,7 @@ namespace {
 
 using workloads::CollectiveOp;
 constexpr std::size_t log_limit = std::size_t{64} << 20;
+constexpr double most_bytes = 1e15;
 
 /// Its programs. `none`: not an operation of a step inside a domain.
 struct Program {
@@ -214,7 +215,7 @@ private:
       };
       first(c.time, "time"), first(c.algbw, "algbw"), first(c.busbw, "busbw"), first(c.redop, "redop");
       first(c.root, "root"), first(c.wrong, "#wrong");
-      if (name == "timestamp") c.timestamp = true;
+      c.timestamp = name == "timestamp"; // the last one
     }
     c.count = names.size() - (c.timestamp ? 1 : 0);
     if (c.time == 0 || c.algbw != c.time + 1 || c.busbw != c.time + 2)
@@ -249,7 +250,8 @@ private:
       return wrong(words[c.wrong],
                    fmt::format("{} wrong results: the time of a broken run says nothing", words[c.wrong].text));
     auto bytes = number_of(words[c.size].text);
-    if (!bytes) return wrong(words[c.size], fmt::format("size `{}` is no number", words[c.size].text));
+    if (!bytes || *bytes < 0 || *bytes > most_bytes)
+      return wrong(words[c.size], fmt::format("`{}` is no size", words[c.size].text));
     const auto time = positive(words[c.time], "time");
     if (!time) return tl::unexpected(time.error());
     const auto algbw = number_of(words[c.algbw].text), busbw = number_of(words[c.busbw].text);

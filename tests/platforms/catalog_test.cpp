@@ -86,6 +86,29 @@ TEST_CASE("what the catalog does not know is an error, not a guess") {
         "unknown model `../stacks/megatron-2022`");
 }
 
+TEST_CASE("a name that ends in .yaml is a file beside the one that names it, and calls itself what it likes") {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::temp_directory_path() / ("weft-own-" + std::to_string(::getpid()));
+  fs::create_directories(folder / "chips");
+  std::ofstream(folder / "mine.yaml") << "base: chips/first.yaml\nname: mine\n";
+  std::ofstream(folder / "chips/first.yaml") << "base: h100-sxm\nname: first\nmemory_bandwidth: 3000 GB/s\n";
+  std::ofstream(folder / "loop.yaml") << "base: ./chips/../loop.yaml\nname: loop\n";
+  const std::string path = (folder / "mine.yaml").string();
+  const auto chip = read_accelerator(path, {});
+  REQUIRE(chip);
+  CHECK(chip->name == "mine");
+  CHECK(chip->memory_bandwidth.value.count() == 3000e9);
+  const auto over = parse_document("{name: \"" + path + "\", memory_bandwidth: 1000 GB/s}", "t");
+  REQUIRE(over);
+  const auto resolved = resolve_entry("accelerators", *over);
+  REQUIRE(resolved);
+  CHECK(resolved->find("name")->scalar == "mine");
+  CHECK(resolved->find("memory_bandwidth")->find("value")->scalar == "1000 GB/s");
+  CHECK(load_entry("accelerators", (folder / "loop.yaml").string(), {}).error().message.find("is its own base") !=
+        std::string::npos);
+  fs::remove_all(folder);
+}
+
 TEST_CASE("base chains: a cycle is named, overrides replace figures whole") {
   namespace fs = std::filesystem;
   const fs::path root = fs::temp_directory_path() / ("weft-catalog-" + std::to_string(::getpid()));

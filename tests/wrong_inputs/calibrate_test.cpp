@@ -1,5 +1,9 @@
 // Is everything that calibrate cannot use refused at its place, with exit 2, an empty stdout and no file?
+#include "analysis/gemm_table.hpp"
+#include "analysis/nccl_log.hpp"
 #include "tests/analysis/calibrate_support.hpp"
+
+#include <random>
 
 using namespace weft;
 
@@ -152,4 +156,30 @@ TEST_CASE("calibrate: wrong steps") {
   refused.steps(run("h100-sxm", ".nan"), "r.yaml:2:");
   refused.steps(run("h100-sxm", "1.5", "tp: 3, pp: 1, dp: 1"), "r.yaml:2:3: error: run mine cannot be predicted: ");
   refused.steps(run("h100-sxm", "1e-9"), "no efficiency of kernels brings the simulated steps to the measured ones");
+}
+
+TEST_CASE("no mutation of a good log or table crashes its reader") {
+  const test::Folder folder;
+  const std::string table = "m,n,k,time_us,dtype\n1,2,3,4.5,bf16\r\n\"7\",8,9,1e2,\"fp8\"\n";
+  std::mt19937 random(20260708);
+  const std::string bytes = "#:,\"\n\t .-0a<>[]e\xff";
+  int errors = 0, read = 0;
+  for (int i = 0; i < 3000; ++i) {
+    std::string text = i % 2 == 0 ? log() : table;
+    for (unsigned n = 1 + random() % 4; n > 0; --n) {
+      const std::size_t at = random() % text.size();
+      switch (random() % 3) {
+      case 0: text[at] = bytes[random() % bytes.size()]; break;
+      case 1: text.insert(at, 1, bytes[random() % bytes.size()]); break;
+      default: text.erase(at, 1 + random() % 8);
+      }
+      if (text.empty()) text = "x";
+    }
+    const std::string path = folder.write("mutated", text);
+    const bool good = i % 2 == 0 ? analysis::read_collective_log(path, false).has_value()
+                                 : analysis::read_gemm_table(path).has_value();
+    ++(good ? read : errors);
+  }
+  CHECK(errors > 500);
+  CHECK(read > 500);
 }
