@@ -1,7 +1,8 @@
 #pragma once
-// What nccl-tests prints, as measurements. Read as its versions 2.0 to 2.19 print it (NVIDIA/nccl-tests, src/util.cu;
-// RCCL's fork is alike): comment lines that begin with #, one table a run whose columns the header names, out-of-place
-// before in-place. Prefixes of launchers (`[1,0]<stdout>:`, `0: `) are taken off.
+// What nccl-tests prints, as measurements: in the layout of 2019 (no root, `error` for `#wrong`) and in those since, up
+// to 2.19 (NVIDIA/nccl-tests, src/util.cu; RCCL's fork is alike). Comment lines begin with #, a run has one table whose
+// columns the header names, out-of-place before in-place. Prefixes of launchers (`[1,0]<stdout>:`, `0: `) are taken
+// off.
 
 #include "platforms/base/diagnostic.hpp"
 #include "workloads/layer.hpp"
