@@ -91,7 +91,7 @@ std::vector<Segmenter::Item> Segmenter::items(const Chunk& c, Phase phase) const
   if (scattered && forward && !c.embedding) add(workloads::boundary_gather(context_), 0);
   if (c.embedding && phase != Phase::weight)
     add(forward ? embedding_forward(context_) : embedding_backward(context_), table);
-  const auto repeated = workloads::recomputed_layers(s_.plan, c);
+  const auto repeated = workloads::recomputed_layers(s_.plan, c, s_.stack.last_stage_recomputes);
   layers(out, LayerKind::dense, c.dense_layers, repeated.dense, phase);
   layers(out, LayerKind::experts, c.expert_layers, repeated.experts, phase);
   for (std::int64_t i = 0; i < c.mtp; ++i) {

@@ -6,7 +6,8 @@
 
 namespace weft::workloads {
 
-RecomputedLayers recomputed_layers(const Plan& plan, const Chunk& chunk) {
+RecomputedLayers recomputed_layers(const Plan& plan, const Chunk& chunk, bool last_stage) {
+  if (!last_stage && plan.pp > 1 && chunk.head) return {};
   if (plan.recompute_layers > 0) {
     const std::int64_t dense = std::min(plan.recompute_layers, chunk.dense_layers);
     return {dense, std::min(plan.recompute_layers - dense, chunk.expert_layers)};

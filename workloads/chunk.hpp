@@ -26,7 +26,8 @@ struct Chunk {
 struct RecomputedLayers {
   std::int64_t dense = 0, experts = 0;
 };
-RecomputedLayers recomputed_layers(const Plan& plan, const Chunk& chunk);
+/// `last_stage`: whether a pipeline's last stage, whose backward follows its forward at once, recomputes too.
+RecomputedLayers recomputed_layers(const Plan& plan, const Chunk& chunk, bool last_stage = true);
 
 /// How a schedule's chunks map to virtual stages.
 enum class Shape {

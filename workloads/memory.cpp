@@ -68,7 +68,7 @@ struct Kept {
 Kept chunk_activations(const LayerContext& c, const Chunk& chunk) {
   LayerContext plain = c; // layers that the mode leaves alone keep everything
   plain.recompute = Recompute::none;
-  const RecomputedLayers repeated = recomputed_layers(c.plan, chunk);
+  const RecomputedLayers repeated = recomputed_layers(c.plan, chunk, c.stack.last_stage_recomputes);
   auto kept_by = [&](LayerKind kind, std::int64_t layers, std::int64_t with) {
     return layers == 0 ? 0
                        : double(with) * activation_bytes(c, kind).count() +

@@ -70,6 +70,7 @@ Result<Stack> read_stack(const Value& value) {
       optional("matmuls", &Stack::matmuls, "family of matmuls, where the accelerator has one of that name"),
       optional("fused_softmax_attention", &Stack::fused_softmax_attention, "false: scores go through memory"),
       optional("recompute_early_stop", &Stack::recompute_early_stop, "full recomputation leaves out the last matmul"),
+      optional("last_stage_recomputes", &Stack::last_stage_recomputes, "a pipeline's last stage recomputes too"),
       optional("cp_balanced", &Stack::cp_balanced, "causal work is dealt evenly over cp ranks"),
       required("wgrad_accumulation_bytes", &Stack::wgrad_accumulation_bytes, "per weight and microbatch", not_negative),
       required("cross_entropy_bytes", &Stack::cross_entropy_bytes, "per logit, forward", not_negative),

@@ -65,6 +65,7 @@ struct Stack {
   std::string matmuls;                                  ///< family, a key of accelerator.gemm_families; "" = the chip's
   bool fused_softmax_attention = true;                  ///< false: scores are written to memory (unfused attention)
   bool recompute_early_stop = false;                    ///< full recomputation leaves out a block's last matmul
+  bool last_stage_recomputes = true;                    ///< false: a pipeline's last stage keeps its activations
   bool cp_balanced = true;                              ///< causal work is dealt evenly over cp ranks
   Figure<double> wgrad_accumulation_bytes;              ///< per weight and microbatch; 0 = fused into the GEMM
   Figure<double> cross_entropy_bytes;                   ///< per logit, forward; backward 0.6 of it
@@ -81,7 +82,7 @@ struct Stack {
   bool pipeline_scatter = true; ///< stage boundaries carry 1/tp of the activation per rank
   Dispatcher dispatcher = Dispatcher::plain;
   bool fused_expert_bias = false; ///< inside the experts' matmul; else passes of their own over the output
-  Figure<Bytes> dp_bucket;                            ///< gradient bytes per collective
+  Figure<Bytes> dp_bucket;        ///< gradient bytes per collective
   std::optional<Figure<BytesPerSecond>> dp_ring_rate; ///< most that a rank's dp ring moves, whatever the cards could
   std::map<CudaGraph, HostIssue> host;                ///< by what is replayed
   CudaGraph cuda_graph = CudaGraph::none;
