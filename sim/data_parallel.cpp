@@ -36,8 +36,10 @@ OpId DataParallel::reduce(StageState& st, double dense, double experts, OpId aft
   const bool scatters = sharded() && (s_.plan.zero >= 3 || !s_.stack.all_reduces_gradients);
   const CollectiveOp whole = scatters ? CollectiveOp::reduce_scatter : CollectiveOp::all_reduce;
   if (dense > 0 && s_.plan.coupled() > 1) {
-    if (!hybrid() || s_.plan.loose()) {
-      stream = collective(st, coupled_role(), whole, dense * element, after, stream);
+    const bool at_once = workloads::reduces_at_once(s_.plan, s_.stack);
+    if (!hybrid() || s_.plan.loose() || at_once) {
+      const Role role = at_once ? Role::dp : coupled_role();
+      stream = collective(st, role, whole, dense * element, after, stream);
     } else {
       if (shard > 1) stream = collective(st, Role::shard, CollectiveOp::reduce_scatter, dense * element, after, stream);
       if (!layerwise())
@@ -49,13 +51,23 @@ OpId DataParallel::reduce(StageState& st, double dense, double experts, OpId aft
   return stream;
 }
 
-OpId DataParallel::gather(StageState& st, double dense, double experts, OpId after, OpId stream) const {
+OpId DataParallel::gather(StageState& st, double dense, double experts, OpId after, OpId stream, double pieces) const {
   const double element = bytes_per_element(s_.stack.parameter_precision);
   if (dense > 0 && s_.plan.shard() > 1)
-    stream = collective(st, coupled_role(), CollectiveOp::all_gather, dense * element, after, stream);
+    stream = collective(st, coupled_role(), CollectiveOp::all_gather, dense * element / pieces, after, stream, pieces);
   if (experts > 0 && s_.plan.expert_coupled() > 1)
     stream = collective(st, Role::expert_dp, CollectiveOp::all_gather, experts * element, after, stream);
   return stream;
+}
+
+/// Where owners broadcast what they updated, as many broadcasts as owners with a tensor, one after the other. A ring
+/// passes each on with a gather's bytes and a gather's latency.
+double DataParallel::broadcasts(std::int64_t stage, std::int64_t c) const {
+  if (!s_.stack.owner_broadcasts) return 1;
+  const workloads::Chunk& here = chunk(stage, c);
+  const double of_layer = 4 + (s_.model.gated_mlp ? 3 : 2); // two norms, attention's two matmuls, the MLP's
+  const double tensors = of_layer * double(here.layers()) + (here.embedding ? 1 : 0) + (here.head ? 2 : 0);
+  return std::max(1.0, std::min(double(s_.plan.shard()), tensors));
 }
 
 void DataParallel::gather_parameters(StageState& st) const {
@@ -63,9 +75,9 @@ void DataParallel::gather_parameters(StageState& st) const {
   OpId stream = no_op;
   for (std::int64_t c = 0; c < s_.plan.vpp; ++c) {
     const auto& here = chunk(st.stage, c);
-    const double n = double(buckets(st.stage, c));
+    const double n = double(buckets(st.stage, c)), pieces = std::max(1.0, broadcasts(st.stage, c) / n);
     for (std::int64_t i = 0; i < std::int64_t(n); ++i) {
-      stream = gather(st, here.parameters / n, here.expert_parameters / n, no_op, stream);
+      stream = gather(st, here.parameters / n, here.expert_parameters / n, no_op, stream, pieces);
       if (s_.stack.overlap.parameters)
         st.gathers[std::size_t(c)].push_back(stream);
       else

@@ -86,7 +86,7 @@ private:
     const std::int64_t shard = plan_.shard();
     if (plan_.replicas() == 1) return;
     for_all_weights([&](const Members& m) {
-      if (shard == plan_.replicas()) {
+      if (shard == plan_.replicas() || workloads::reduces_at_once(plan_, s_.stack)) {
         spread(Role::dp, m);
         return;
       }

@@ -81,7 +81,9 @@ private:
   OpId collective(StageState& st, Role role, workloads::CollectiveOp op, double bytes, OpId a, OpId b = no_op,
                   double share = 1) const;
   OpId reduce(StageState& st, double dense, double experts, OpId after, OpId stream) const;
-  OpId gather(StageState& st, double dense, double experts, OpId after, OpId stream) const;
+  /// In so many pieces, one after the other.
+  OpId gather(StageState& st, double dense, double experts, OpId after, OpId stream, double pieces = 1) const;
+  [[nodiscard]] double broadcasts(std::int64_t stage, std::int64_t chunk) const;
 
   const workloads::Scenario& s_;
   const std::vector<workloads::Chunk>& chunks_;

@@ -62,6 +62,11 @@ std::string share(const Figure<double>& f) {
 
 } // namespace
 
+bool reduces_at_once(const Plan& plan, const Stack& stack) {
+  const bool hybrid = plan.shard() < plan.replicas();
+  return hybrid && !plan.loose() && (plan.zero == 1 || plan.zero == 2) && stack.all_reduces_gradients;
+}
+
 Result<Stack> read_stack(const Value& value) {
   static const Fields<Stack> table{
       required("name", &Stack::name, "catalog name"),
@@ -79,6 +84,7 @@ Result<Stack> read_stack(const Value& value) {
       optional("parameter_precision", &Stack::parameter_precision, "of gathered parameters"),
       optional("dispatch_precision", &Stack::dispatch_precision, "of tokens sent to experts"),
       optional("all_reduces_gradients", &Stack::all_reduces_gradients, "zero 1 and 2 all-reduce gradients"),
+      optional("owner_broadcasts", &Stack::owner_broadcasts, "updated weights are broadcast by owner, not gathered"),
       optional("tp_low_precision", &Stack::tp_low_precision, "tp gathers carry the training precision, not 16 bits"),
       optional("tp_keeps_gathered", &Stack::tp_keeps_gathered, "gathered inputs are kept for the backward"),
       required("tp_hidden_share", &Stack::tp_hidden_share, "share of tp traffic inside its matmul", share),

@@ -7,6 +7,7 @@
 #include "platforms/base/figure.hpp"
 #include "platforms/base/precision.hpp"
 #include "platforms/base/units.hpp"
+#include "workloads/plan.hpp"
 
 #include <map>
 #include <optional>
@@ -74,6 +75,7 @@ struct Stack {
   Precision parameter_precision = Precision::bf16;      ///< of gathered parameters
   Precision dispatch_precision = Precision::bf16;       ///< of tokens on their way to experts
   bool all_reduces_gradients = false;                   ///< zero 1 and 2 all the same, instead of reduce-scatter
+  bool owner_broadcasts = false;  ///< zero 1 and 2: who updated a tensor broadcasts it whole, tensor owner by owner
   bool tp_low_precision = false;  ///< tp gathers carry activations already cast to the training precision
   bool tp_keeps_gathered = false; ///< a linear keeps its gathered input for the backward instead of gathering again
   Figure<double> tp_hidden_share; ///< share of a tp collective that runs inside its GEMM, net
@@ -101,6 +103,9 @@ struct Stack {
 
   [[nodiscard]] const HostIssue& issue() const { return host.at(cuda_graph); }
 };
+
+/// Gradients of hybrid sharding (zero 1, 2) are reduced over all replicas at once, whatever the sharding groups.
+bool reduces_at_once(const Plan& plan, const Stack& stack);
 
 Result<Stack> read_stack(const Value& value);
 
