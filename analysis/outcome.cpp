@@ -14,10 +14,18 @@
 namespace weft::analysis {
 namespace {
 
-Result<sim::StepResult> simulate(const std::string& text, const std::string& id, const Value* accelerator) {
+/// What the simulated scenarios have in place of what the run's say.
+struct Instead {
+  const Value* accelerator = nullptr;
+  const std::vector<Assignment>& assignments;
+};
+
+Result<sim::StepResult> simulate(const std::string& text, const std::string& id, const Instead& instead) {
   auto tree = parse_document(text, "run " + id);
   if (!tree) return tl::unexpected(tree.error());
-  if (Value* named = accelerator ? find_path(*tree, "cluster.node.accelerator") : nullptr) *named = *accelerator;
+  if (Value* named = instead.accelerator ? find_path(*tree, "cluster.node.accelerator") : nullptr)
+    *named = *instead.accelerator;
+  if (auto ok = assign(*tree, instead.assignments); !ok) return tl::unexpected(ok.error());
   auto scenario = workloads::read_scenario(*tree, platforms::resolve_entry);
   if (!scenario) return tl::unexpected(scenario.error());
   auto cluster = platforms::read_cluster(scenario->cluster);
@@ -42,8 +50,8 @@ std::string self_check(const sim::StepResult& r, const Where& where) {
 }
 
 Result<Outcome> outcome(const std::string& text, const std::string& choices, const std::string& id,
-                        const Value* accelerator) {
-  auto result = simulate(text, id, accelerator);
+                        const Instead& instead) {
+  auto result = simulate(text, id, instead);
   if (!result) return tl::unexpected(result.error());
   const Where where = where_time_went(*result, result->run, result->costs, 0);
   return Outcome{result->run.step_time,
@@ -68,15 +76,32 @@ Outcome one_layer(const Outcome& with, const Outcome& without) {
 
 } // namespace
 
-Result<RunPrediction> predict(const PublishedRun& run, const Value& unknown, const Value* accelerator) {
+bool takes(const Value& scenario, const Assignment& a) {
+  if (find_path(scenario, a.path)) return false;
+  if (a.stacks.empty()) return true;
+  const Value* stack = scenario.find("stack");
+  if (const Value* name = stack ? stack->find("name") : nullptr) stack = name;
+  return stack && std::find(a.stacks.begin(), a.stacks.end(), stack->scalar) != a.stacks.end();
+}
+
+Result<void> assign(Value& scenario, const std::vector<Assignment>& assignments) {
+  for (const Assignment& a : assignments)
+    if (takes(scenario, a))
+      if (auto ok = set_path(scenario, a.path + "=" + a.value); !ok) return ok;
+  return {};
+}
+
+Result<RunPrediction> predict(const PublishedRun& run, const Value& unknown, const Value* accelerator,
+                              const std::vector<Assignment>& assignments) {
   auto all = candidates(run, unknown);
   if (!all) return tl::unexpected(all.error());
+  const Instead instead{accelerator, assignments};
   std::vector<Outcome> outcomes;
   Error reason{"no legal combination", run.row.mark, {}};
   for (const Candidate& candidate : *all) {
-    auto result = outcome(candidate.scenario, candidate.choices, run.id, accelerator);
+    auto result = outcome(candidate.scenario, candidate.choices, run.id, instead);
     if (result && run.one_layer) {
-      const auto deeper = outcome(candidate.deeper, candidate.choices, run.id, accelerator);
+      const auto deeper = outcome(candidate.deeper, candidate.choices, run.id, instead);
       result = deeper ? Result<Outcome>(one_layer(*deeper, *result)) : deeper;
     }
     if (result)
