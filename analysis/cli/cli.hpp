@@ -38,6 +38,8 @@ struct Validate {
   bool plan_choice = false; ///< ranks of plans instead of errors
   bool pairs = false;       ///< what pairs of runs lose to communication instead of errors
   std::string pairs_file;   ///< other pairs than the project's own
+  bool fits = false;        ///< what fitted constants are without a part of the runs instead of errors
+  std::string fits_file;    ///< other fits than the project's own
 };
 
 struct Calibrate {

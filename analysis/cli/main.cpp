@@ -130,7 +130,7 @@ int main(int argc, char** argv) {
   validate
       ->add_option("--grade", runs.grades,
                    "A: fully stated, B: some fields unknown or derived, C: context (default A,B; "
-                   "with --plan-choice and --pairs all)")
+                   "with --plan-choice, --pairs and --fits all)")
       ->delimiter(',');
   validate->add_option("--group", runs.groups, "only these groups")->delimiter(',');
   validate->add_option("--id", runs.ids, "only these runs")->delimiter(',');
@@ -140,12 +140,20 @@ int main(int argc, char** argv) {
   CLI::Option* plans =
       validate->add_flag("--plan-choice", runs.plan_choice,
                          "instead: are plans of the same model on the same cluster ranked as measured?");
-  validate
-      ->add_flag("--pairs", runs.pairs,
-                 "instead: what pairs of runs that differ by communication lose to it, measured and predicted")
-      ->excludes(plans);
-  validate->add_option("--pairs-file", runs.pairs_file, "these pairs (default: analysis/isolating_pairs.yaml)")
-      ->excludes(plans);
+  CLI::Option* pairs =
+      validate
+          ->add_flag("--pairs", runs.pairs,
+                     "instead: what pairs of runs that differ by communication lose to it, measured and predicted")
+          ->excludes(plans);
+  CLI::Option* pairs_file =
+      validate->add_option("--pairs-file", runs.pairs_file, "these pairs (default: analysis/isolating_pairs.yaml)")
+          ->excludes(plans);
+  for (CLI::Option* fits :
+       {validate->add_flag("--fits", runs.fits,
+                           "instead: what fitted constants would be without a family of models or a chip, and how far "
+                           "off those then are (minutes)"),
+        validate->add_option("--fits-file", runs.fits_file, "these fits (default: analysis/fits.yaml)")})
+    fits->excludes(plans)->excludes(pairs)->excludes(pairs_file);
   validate->add_option("--scenario", runs.scenario, "print what would be simulated for this run, for `weft run`");
   add_format(validate, options);
   validate->add_flag("--stats", options.stats, "CPU seconds and peak memory, on stderr");

@@ -1,5 +1,6 @@
 #include "analysis/validate.hpp"
 #include "analysis/cli/cli.hpp"
+#include "analysis/fits.hpp"
 #include "analysis/pairs.hpp"
 #include "analysis/plan_choice.hpp"
 
@@ -51,9 +52,10 @@ int validate(const Validate& what, const Common& options) {
   if (!unknown) return report(unknown.error());
   if (!what.scenario.empty()) return print_scenarios(*runs, what.scenario, *unknown);
   const bool as_pairs = what.pairs || !what.pairs_file.empty();
+  const bool as_fits = what.fits || !what.fits_file.empty();
   // A limit that nothing is held to would pass in silence.
-  if ((as_pairs || what.plan_choice) && (what.max_median >= 0 || what.max_p90 >= 0))
-    return report({"--max-median and --max-p90 limit errors of steps, not --plan-choice or --pairs", {}, {}});
+  if ((as_pairs || as_fits || what.plan_choice) && (what.max_median >= 0 || what.max_p90 >= 0))
+    return report({"--max-median and --max-p90 limit errors of steps, not --plan-choice, --pairs or --fits", {}, {}});
   std::vector<analysis::PairFamily> families;
   if (as_pairs) {
     auto read = analysis::read_pairs(what.pairs_file.empty() ? analysis::own_pairs() : what.pairs_file);
@@ -61,9 +63,17 @@ int validate(const Validate& what, const Common& options) {
     if (auto good = analysis::check_pairs(*read, *runs); !good) return report(good.error());
     families = std::move(*read);
   }
-  // A rank or a difference needs both its sides: only an asked grade leaves runs out of those.
+  std::vector<analysis::GridFit> fits;
+  if (as_fits) {
+    auto read = analysis::read_fits(what.fits_file.empty() ? analysis::own_fits() : what.fits_file);
+    if (!read) return report(read.error());
+    if (auto good = analysis::check_fits(*read, *runs, *unknown); !good) return report(good.error());
+    fits = std::move(*read);
+  }
+  // A rank or a difference needs both its sides, a fit says itself which runs it is over: only an asked grade leaves
+  // runs out of those.
   auto grades = what.grades;
-  if (grades.empty() && !as_pairs && !what.plan_choice) grades = {"A", "B"};
+  if (grades.empty() && !as_pairs && !as_fits && !what.plan_choice) grades = {"A", "B"};
   std::erase_if(*runs, [&](const analysis::PublishedRun& run) {
     auto in = [](const std::vector<std::string>& list, const std::string& item) {
       return list.empty() || std::find(list.begin(), list.end(), item) != list.end();
@@ -74,6 +84,11 @@ int validate(const Validate& what, const Common& options) {
   if (as_pairs) {
     print_as(options.format, analysis::pair_losses(families, *runs, *unknown, options.jobs), analysis::pairs_text,
              analysis::pairs_json, analysis::pairs_csv);
+    return ok;
+  }
+  if (as_fits) {
+    print_as(options.format, analysis::fits(fits, *runs, *unknown, options.jobs), analysis::fits_text,
+             analysis::fits_json, analysis::fits_csv);
     return ok;
   }
   if (what.plan_choice) {
