@@ -96,8 +96,8 @@ struct GridFitResult {
   std::vector<HoldOut> held_out;
 };
 
-/// Combinations whose objectives differ by no more are printed as equally good: a fifth of a per cent of a step, on
-/// average, is less than two runs of one plan differ by.
+/// Combinations whose objectives differ by no more are printed as equally good: one plan measured twice differs by more
+/// (docs/validation.md has a pair, 1.6 points apart).
 inline constexpr double flat = 0.002;
 
 /// `runs` may be fewer than were checked: a fit without any is left out. Of combinations that are equally good the one

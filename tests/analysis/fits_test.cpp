@@ -253,6 +253,9 @@ TEST_CASE("the project's own fits can be asked of its runs; views exclude each o
   REQUIRE(unknown);
   if (auto good = analysis::check_fits(*fits, *runs, *unknown); !good) FAIL(render(good.error()));
   REQUIRE(fits->size() == 2);
+  const std::string page = test::text_of("analysis/docs/validation.md");
+  for (const auto& fit : *fits)
+    CHECK_MESSAGE(page.find("FIT: " + fit.name + "\n") != std::string::npos, fit.name << ": tests/golden/fits.sh");
   CHECK(analysis::runs_of(fits->at(0), *runs).size() == 36);
   // One expert matmul for all stays one: later stacks take no time for a loop.
   for (const auto& run : *runs)

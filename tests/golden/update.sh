@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Rewrites what tests hold the program to, and what pages show of it: the golden predictions of the runs that
-# published.csv lists, the README's comparison, and the tables of analysis/docs/validation.md (two minutes). Read the
-# difference before you commit it.
+# published.csv lists, the README's comparison, and the tables of analysis/docs/validation.md (two minutes) but for the
+# fits, which take longer (tests/golden/fits.sh). Read the difference before you commit it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 weft=build/release/weft
@@ -10,19 +10,7 @@ ids=$(tail -n +2 "$file" | cut -d, -f1 | paste -sd,)
 table=$($weft validate --grade A,B,C --format csv --id "$ids")
 { echo "id,predicted_s"; tail -n +2 <<<"$table" | awk -F, '{printf "%s,%.6g\n", $1, $7}'; } >"$file"
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-# Puts stdin between `<!-- marker -->` and `<!-- end -->` of a page.
-show() { # page, marker
-  local page=$1 marker="<!-- $2 -->"
-  grep -qxF -- "$marker" "$page" || { echo "$page has no line $marker" >&2; exit 1; }
-  cat >"$work/shown"
-  awk -v shown="$work/shown" -v marker="$marker" '
-    $0 == marker { print; print "```text"; while ((getline line < shown) > 0) print line; print "```"; skip = 1 }
-    $0 == "<!-- end -->" { skip = 0 }
-    !skip' "$page" >"$work/page"
-  cat "$work/page" >"$page"
-}
+source tests/golden/show.sh
 { $weft compare || [ $? -eq 3 ]; } 2>/dev/null | show README.md "weft compare"
 
 page=analysis/docs/validation.md
