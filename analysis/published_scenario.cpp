@@ -51,6 +51,16 @@ std::string precision_of(const Row& r) {
   return p.starts_with("fp8") ? "fp8" : p; // tensor-wise and row-wise scaling share the fp8 timings
 }
 
+/// As the run says, else as the catalog's model of that name: sources state shapes, not biases.
+bool experts_have_bias(const Row& r) {
+  if (r.find("model", "expert_bias")) return r.yes("model", "expert_bias");
+  const std::string known = catalog_model(r);
+  if (known.empty()) return false;
+  const auto tree = platforms::load_entry("models", known, {});
+  const Value* bias = tree ? find_path(*tree, "experts.bias") : nullptr;
+  return bias && bias->scalar == "true";
+}
+
 std::string model_text(Row& r, const Choices& c, std::int64_t more_layers = 0) {
   if (!shape_stated(r)) return catalog_model(r);
   if (!r.find("model", "gated_mlp")) r.wrong("model", "model.gated_mlp is unknown");
@@ -78,7 +88,7 @@ std::string model_text(Row& r, const Choices& c, std::int64_t more_layers = 0) {
     if (const auto g = r.integer("model", "groups"))
       out += fmt::format(", groups: {}, limited_groups: {}", *g, r.integer("model", "limited_groups").value_or(*g));
     if (r.flag("token_drop", "tokendrop")) out += ", capacity: 1";
-    if (r.yes("model", "expert_bias")) out += ", bias: true";
+    if (experts_have_bias(r)) out += ", bias: true";
     out += "}";
   }
   return out + attention + "}";
