@@ -63,7 +63,7 @@ OpId DataParallel::gather(StageState& st, double dense, double experts, OpId aft
 /// Where owners broadcast what they updated, as many broadcasts as owners with a tensor, one after the other. A ring
 /// passes each on with a gather's bytes and a gather's latency.
 double DataParallel::broadcasts(std::int64_t stage, std::int64_t c) const {
-  if (!s_.stack.owner_broadcasts) return 1;
+  if (!s_.stack.owner_broadcasts || s_.plan.zero > 2) return 1;
   const workloads::Chunk& here = chunk(stage, c);
   const double of_layer = 4 + (s_.model.gated_mlp ? 3 : 2); // two norms, attention's two matmuls, the MLP's
   const double tensors = of_layer * double(here.layers()) + (here.embedding ? 1 : 0) + (here.head ? 2 : 0);

@@ -237,7 +237,8 @@ double transient_bytes(const LayerContext& c, const Stage& s, double activations
     loss = tokens * (logit * double(c.model.vocab) / t + element * h * (2 + 2 / (c.plan.sp ? t : 1)));
   const LayerKind kind = s.expert_layers ? LayerKind::experts : LayerKind::dense;
   double layer = backward_bytes(c, kind);
-  if (c.recompute == Recompute::full) {
+  const bool keeps = s.head && c.plan.pp > 1 && !c.stack.last_stage_recomputes; // its activations are counted already
+  if (c.recompute == Recompute::full && !keeps) {
     LayerContext whole = c;
     whole.recompute = Recompute::none;
     layer += activation_bytes(whole, kind).count();
