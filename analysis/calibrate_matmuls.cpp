@@ -158,6 +158,9 @@ Result<void> fit_matmuls(CalibratedChip& chip, const CalibrationRequest& request
                 request.gemm,
                 fmt::format("{} of the efficiency, as the base's", printed(ratio))});
     }
+    for (const auto& [family, timings] : accelerator->gemm_families)
+      if (timings.contains(precision))
+        out.notes.push_back(fmt::format("stacks that run the matmuls of {} keep the base's in {}", family, name));
     if (k.e >= 1) out.notes.push_back(fmt::format("matmuls in {}: the fit wants more than the peak; held there", name));
     out.fits.push_back(report);
   }

@@ -211,7 +211,8 @@ std::string CalibratedChip::yaml(const std::string& base) const {
 std::vector<std::pair<std::string, double>> kernel_efficiencies(const Value& chip) {
   std::vector<std::pair<std::string, double>> out;
   each_figure(chip, "", [&](const std::string& path, const Value& figure) {
-    const bool kernel = path.starts_with("gemm.") || path.starts_with("attention.");
+    const bool matmul = path.starts_with("gemm.") || path.starts_with("gemm_families.");
+    const bool kernel = matmul || path.starts_with("attention.");
     double value = 0;
     if (kernel && path.ends_with("efficiency") && read_value(*figure.find("value"), value))
       out.emplace_back(path, value);

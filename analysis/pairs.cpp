@@ -87,6 +87,8 @@ Result<void> check_pairs(const std::vector<PairFamily>& families, const std::vec
     for (const Pair& pair : family.pairs) {
       for (const RunId* id : {&pair.with, &pair.without})
         if (auto ok = check(*id); !ok) return ok;
+      if (pair.with.id == pair.without.id)
+        return fail(pair.without.mark, fmt::format("`{}` is the run with it", pair.with.id));
       const Row with(*known.at(pair.with.id)), without(*known.at(pair.without.id));
       if (with.word("model", "seq") != without.word("model", "seq"))
         return fail(pair.without.mark,

@@ -95,7 +95,8 @@ Cost SlotPricer::price(const Recipe& recipe) const {
     // the device, so there it has no lead: expert by expert, the slower of the two counts.
     const double device = one.elastic + one.rigid;
     const double transfer = std::max(0.0, kernels_.host_transfer(Bytes(p.host_link_bytes)) - device);
-    const double loop = p.host_loop > 0 ? std::max(0.0, p.host_loop - experts(p.work)) : 0;
+    const double beside = p.host_loop > 0 && !p.host_in_turn ? experts(p.work) : 0;
+    const double loop = std::max(0.0, p.host_loop - beside);
     const double busy = device + transfer + loop;
     const double wait = p.host_in_turn ? transfer + loop + p.host_floor : std::max(busy, p.host_floor) - device;
     if (p.only_host) one = {};

@@ -67,7 +67,8 @@ public:
   void finish(StageState& st) const;
   /// Parameters that one rank of the stage updates, and the stage's in all.
   [[nodiscard]] double updated(std::int64_t stage) const;
-  /// Bytes that zeroing and averaging the gradients that a rank of the stage holds move, once a step.
+  /// Bytes that zeroing and averaging gradients move on a rank of the stage once a step: all, under zero 2 and 3 its
+  /// shard (what is reduced early is averaged beside the backward).
   [[nodiscard]] double gradient_bytes(std::int64_t stage) const;
 
 private:

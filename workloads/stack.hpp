@@ -62,14 +62,14 @@ enum class GradientCopies {
 struct Stack {
   std::string name;
   std::string about;
-  std::string attention;                                ///< kernel family, a key of accelerator.attention
-  std::string matmuls;                                  ///< family, a key of accelerator.gemm_families; "" = the chip's
-  bool fused_softmax_attention = true;                  ///< false: scores are written to memory (unfused attention)
-  bool recompute_early_stop = false;                    ///< full recomputation leaves out a block's last matmul
-  bool last_stage_recomputes = true;                    ///< false: a pipeline's last stage keeps its activations
-  bool cp_balanced = true;                              ///< causal work is dealt evenly over cp ranks
-  Figure<double> wgrad_accumulation_bytes;              ///< per weight and microbatch; 0 = fused into the GEMM
-  Figure<double> cross_entropy_bytes;                   ///< per logit, forward; backward 0.6 of it
+  std::string attention;                   ///< kernel family, a key of accelerator.attention
+  std::string matmuls;                     ///< family, a key of accelerator.gemm_families; "" = the chip's
+  bool fused_softmax_attention = true;     ///< false: scores are written to memory (unfused attention)
+  bool recompute_early_stop = false;       ///< full recomputation leaves out a block's last matmul
+  bool last_stage_recomputes = true;       ///< false: in a pipeline, the chunk with the head keeps its activations
+  bool cp_balanced = true;                 ///< causal work is dealt evenly over cp ranks
+  Figure<double> wgrad_accumulation_bytes; ///< per weight and microbatch; 0 = fused into the GEMM
+  Figure<double> cross_entropy_bytes;      ///< per logit, forward; backward 0.6 of it
   std::optional<Figure<double>> elementwise_efficiency; ///< of HBM bandwidth, where it differs from the chip's
   Precision gradient_precision = Precision::fp32;       ///< of the reduced gradients and their buffer
   Precision parameter_precision = Precision::bf16;      ///< of gathered parameters
@@ -92,8 +92,8 @@ struct Stack {
   Figure<double> host_backward_ratio; ///< backward : forward share of it
   Figure<Seconds> step_overhead;      ///< host work once a step
   Figure<double> optimizer_bytes;     ///< memory traffic per parameter updated: unscaling, norm, clipping, Adam, cast
-  Figure<double> gradient_bytes;      ///< per gradient held, once a step: zeroing the buffer
-  Figure<double> averaging_bytes;     ///< per gradient held, where replicas average by a pass of its own
+  Figure<double> gradient_bytes;      ///< per gradient (zero 2, 3: of the shard), once a step: zeroing
+  Figure<double> averaging_bytes;     ///< the same, where replicas average by a pass of its own
   std::optional<Figure<double>> loss_memory_bytes; ///< per logit, the most alive around the loss, where not 6
   GradientCopies gradient_copies = GradientCopies::none;
   bool quantized_inputs = false;   ///< fp8 and fp4 keep a matmul's input in that precision (Transformer Engine)

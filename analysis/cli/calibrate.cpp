@@ -39,6 +39,11 @@ int calibrate(const Calibrate& what, const Common& options) {
     return report({fmt::format("-o {}: scenarios name a chip's file by its ending .yaml", what.out), {}, {}});
   if (!what.force && fs::exists(what.out, ignored))
     return report({fmt::format("{} exists", what.out), {}, "--force replaces it"});
+  const fs::path folder = fs::path(what.out).parent_path();
+  if (!folder.empty() && !fs::is_directory(folder, ignored)) // said before minutes are spent
+    return report({fmt::format("{} cannot be written: {}", what.out, std::strerror(ENOENT)), {}, {}});
+  if (fs::is_directory(what.out, ignored))
+    return report({fmt::format("{} cannot be written: {}", what.out, std::strerror(EISDIR)), {}, {}});
   analysis::CalibrationRequest request = what.request;
   request.jobs = options.jobs;
   const auto result = analysis::calibrate(request);

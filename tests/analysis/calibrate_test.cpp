@@ -236,6 +236,9 @@ TEST_CASE("one measured step moves the chip half the way, n of them n/(n+1)") {
       CHECK(f.note.find("run-0") != std::string::npos);
       CHECK(f.path.ends_with("efficiency"));
     }
+    // One factor on all kernels, those of families too: no stack is left with the base's.
+    CHECK(fitted(one, "gemm_families.torchao-rowwise.fp8.efficiency") / 0.47 ==
+          doctest::Approx(fitted(one, "gemm.fp8.efficiency") / 0.631).epsilon(1e-5));
   }
   request.steps = folder.write("three.yaml", step_rows({0, 1, 2}));
   const Calibration three = test::calibrated(request);

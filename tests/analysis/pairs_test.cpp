@@ -73,6 +73,7 @@ TEST_CASE("a wrong id, a wrong key and sequences of two lengths are errors at th
   const Error key = checked("  - {name: p, with: wide, whithout: narrow}\n");
   CHECK(key.message.find("whithout") != std::string::npos);
   CHECK(key.where.line == 5);
+  CHECK(checked("  - {name: p, with: wide, without: wide}\n").message == "`wide` is the run with it");
   const Error sequence = checked("  - {name: p, with: wide, without: long}\n");
   CHECK(sequence.message == "sequences of `wide` have 2048 tokens, those of `long` 4096");
 
