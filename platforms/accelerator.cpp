@@ -8,6 +8,13 @@
 #include <fmt/format.h>
 
 namespace weft {
+namespace {
+
+std::string share_if_stated(const std::optional<Figure<double>>& f) {
+  return f ? platforms::share_of_one(*f) : std::string();
+}
+
+} // namespace
 
 using platforms::AttentionTiming;
 using platforms::GemmTiming;
@@ -22,7 +29,7 @@ Result<void> read_value(const Value& value, GemmTiming& out) {
       optional("weight_gradient_efficiency", &GemmTiming::weight_gradient_efficiency, "where it differs"),
       required("launch", &GemmTiming::launch, "fixed time of a matmul"),
       optional("cast_factor", &GemmTiming::cast_factor, "passes over the input to cast it (fp8, fp4)"),
-      optional("grouped_factor", &GemmTiming::grouped_factor, "instead of grouped_gemm.factor")};
+      optional("grouped_factor", &GemmTiming::grouped_factor, "instead of grouped_gemm.factor", share_if_stated)};
   return read_fields(value, table, out, "gemm timing");
 }
 
@@ -34,7 +41,7 @@ Result<void> read_value(const Value& value, AttentionTiming& out) {
       required("launch", &AttentionTiming::launch, "fixed time"),
       required("backward_ratio", &AttentionTiming::backward_ratio, "backward over forward efficiency"),
       optional("misaligned_efficiency", &AttentionTiming::misaligned_efficiency,
-               "unfused: where 8 does not divide the head dimension")};
+               "unfused: where 8 does not divide the head dimension", share_if_stated)};
   return read_fields(value, table, out, "attention timing");
 }
 

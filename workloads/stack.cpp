@@ -103,7 +103,7 @@ Result<Stack> read_stack(const Value& value) {
       required("host_backward_ratio", &Stack::host_backward_ratio, "backward : forward share of it", not_negative),
       required("step_overhead", &Stack::step_overhead, "host work once a step"),
       required("optimizer_bytes", &Stack::optimizer_bytes, "memory traffic per parameter updated", not_negative),
-      optional("gradient_bytes", &Stack::gradient_bytes, "memory traffic per gradient held, once a step", not_negative),
+      optional("gradient_bytes", &Stack::gradient_bytes, "memory traffic per gradient, once a step", not_negative),
       optional("averaging_bytes", &Stack::averaging_bytes, "the same, where replicas average in a pass of its own",
                not_negative),
       optional("loss_memory_bytes", &Stack::loss_memory_bytes, "per logit, alive around the loss"),

@@ -2,8 +2,7 @@
 #include "analysis/gemm_table.hpp"
 #include "analysis/nccl_log.hpp"
 #include "tests/analysis/calibrate_support.hpp"
-
-#include <random>
+#include "tests/wrong_inputs/mutate.hpp"
 
 using namespace weft;
 
@@ -166,15 +165,7 @@ TEST_CASE("no mutation of a good log or table crashes its reader") {
   int errors = 0, read = 0;
   for (int i = 0; i < 3000; ++i) {
     std::string text = i % 2 == 0 ? log() : table;
-    for (unsigned n = 1 + random() % 4; n > 0; --n) {
-      const std::size_t at = random() % text.size();
-      switch (random() % 3) {
-      case 0: text[at] = bytes[random() % bytes.size()]; break;
-      case 1: text.insert(at, 1, bytes[random() % bytes.size()]); break;
-      default: text.erase(at, 1 + random() % 8);
-      }
-      if (text.empty()) text = "x";
-    }
+    test::mutate(text, bytes, random);
     const std::string path = folder.write("mutated", text);
     const bool good = i % 2 == 0 ? analysis::read_collective_log(path, false).has_value()
                                  : analysis::read_gemm_table(path).has_value();

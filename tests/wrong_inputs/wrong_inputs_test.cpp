@@ -1,12 +1,12 @@
 // Does every wrong input get its error, at its place, with nothing on stdout?
 #include "platforms/base/document.hpp"
 #include "tests/support.hpp"
+#include "tests/wrong_inputs/mutate.hpp"
 
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
-#include <random>
 #include <sstream>
 #include <sys/stat.h>
 
@@ -81,15 +81,7 @@ TEST_CASE("no mutation of a good file crashes the reader") {
   int errors = 0;
   for (int i = 0; i < 3000; ++i) {
     std::string text = good;
-    for (unsigned n = 1 + random() % 4; n > 0; --n) {
-      const std::size_t at = random() % text.size();
-      switch (random() % 3) {
-      case 0: text[at] = bytes[random() % bytes.size()]; break;
-      case 1: text.insert(at, 1, bytes[random() % bytes.size()]); break;
-      default: text.erase(at, 1 + random() % 8);
-      }
-      if (text.empty()) text = "x";
-    }
+    test::mutate(text, bytes, random);
     errors += !parse_document(text, "mutated.yaml");
   }
   CHECK(errors > 500);
