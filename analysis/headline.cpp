@@ -28,6 +28,7 @@ Headline headline(const Summary& s) {
   h.memory_capacity_bytes = r.memory_capacity.count();
   h.recompute = r.recompute;
   h.where = s.where.seconds;
+  h.communicating_s = s.where.communicating;
   return h;
 }
 

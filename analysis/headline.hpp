@@ -24,8 +24,10 @@ struct Headline {
   double memory_bytes = 0, memory_capacity_bytes = 0; ///< of the rank that it leaves least of its capacity
   workloads::Recompute recompute{};                   ///< as run
   sim::Breakdown where{};                             ///< s; sums to step_s
+  double communicating_s = 0;                         ///< mean over ranks: a message is in progress, hidden or not
 
   [[nodiscard]] double tax() const { return (step_s - ideal_step_s) / step_s; } ///< interconnect tax, of the step
+  [[nodiscard]] double communicating() const { return communicating_s / step_s; }
   [[nodiscard]] bool fits() const { return memory_bytes <= memory_capacity_bytes; }
 };
 Headline headline(const Summary& summary);

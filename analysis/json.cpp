@@ -148,6 +148,7 @@ Json run_object(const Summary& s) {
            {"effective_flops_per_s", s.effective_flops},
            {"accelerators_per_effective_eflops", s.accelerators_per_effective_eflops},
            {"where", where_json(s)},
+           {"communicating_s", s.where.communicating},
            {"tax", tax_json(s)},
            {"memory", memory_json(r)},
            {"classes",

@@ -34,16 +34,22 @@ public:
   Where account() {
     Where where;
     double ranks = 0;
+    std::vector<double> communicating;
     for (std::size_t rc = 0; rc < lines_.size(); ++rc) {
       const std::size_t like = run_.first_like(rc);
       where.by_class.push_back(like == rc ? of_class(rc) : where.by_class[like]);
+      communicating.push_back(
+          like == rc ? std::min(run_.lead[rc] + analysis::communicating(lines_[rc], costs(rc)), run_.step_time)
+                     : communicating[like]);
       const double count = double(result_.folded.ranks[rc].count) * result_.weight_of_class[rc];
       ranks += count;
       for (std::size_t e = 0; e < sim::entry_count; ++e)
         where.seconds[e] += count * where.by_class.back()[e];
+      where.communicating += count * communicating.back();
     }
     for (double& s : where.seconds)
       s /= ranks;
+    where.communicating /= ranks;
     return where;
   }
 

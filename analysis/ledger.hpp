@@ -15,6 +15,9 @@ namespace weft::analysis {
 struct Where {
   sim::Breakdown seconds{};
   std::vector<sim::Breakdown> by_class; ///< each rank class on its own
+  /// s in which a collective or message that the rank is in is in progress, whether it computes beside it or not. A
+  /// collective inside a compute op counts where no other is in progress beside that op.
+  double communicating = 0;
 };
 
 /// `costs` are those the run was made with.

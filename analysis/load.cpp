@@ -12,9 +12,13 @@ Result<Loaded> load_scenario(const std::string& name, const std::vector<std::str
   const bool file = name.find('/') != std::string::npos || platforms::names_a_file(name);
   auto tree = file ? read_document(name) : platforms::load_entry("scenarios", name, {});
   if (!tree) return tl::unexpected(tree.error());
+  return load_scenario(std::move(*tree), sets, name);
+}
+
+Result<Loaded> load_scenario(Value tree, const std::vector<std::string>& sets, const std::string& name) {
   for (const std::string& set : sets)
-    if (auto ok = set_path(*tree, set); !ok) return tl::unexpected(ok.error());
-  auto scenario = workloads::read_scenario(*tree, platforms::resolve_entry);
+    if (auto ok = set_path(tree, set); !ok) return tl::unexpected(ok.error());
+  auto scenario = workloads::read_scenario(tree, platforms::resolve_entry);
   if (!scenario) return tl::unexpected(scenario.error());
   if (scenario->name.empty()) scenario->name = name;
   auto cluster = platforms::read_cluster(scenario->cluster);

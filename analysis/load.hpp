@@ -18,5 +18,7 @@ struct Loaded {
 
 /// A name is a file when it ends in .yaml or contains a slash, else a catalog entry. `sets` are "path=value".
 Result<Loaded> load_scenario(const std::string& name, const std::vector<std::string>& sets);
+/// The same from a scenario's tree; `name` is for one that states none.
+Result<Loaded> load_scenario(Value tree, const std::vector<std::string>& sets, const std::string& name);
 
 } // namespace weft::analysis

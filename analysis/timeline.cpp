@@ -97,6 +97,25 @@ Predecessors::Predecessors(const sim::StageProgram& program) : first_(program.op
   each([&](std::size_t op, std::size_t next) { ops_[at[next]++] = std::int32_t(op); });
 }
 
+double communicating(const ClassTimeline& line, const sim::Costs& costs) {
+  double out = 0;
+  for (const Covered& c : line.covered)
+    out += c.end - c.begin;
+  auto it = line.covered.begin();
+  for (const auto& span : *line.compute) {
+    const sim::Op& op = line.program->ops[std::size_t(span.op)];
+    const double inside = op.share * costs[std::size_t(op.cost)].communicating;
+    if (inside <= 0 || span.end <= span.begin) continue;
+    while (it != line.covered.end() && it->end <= span.begin)
+      ++it;
+    double alone = span.end - span.begin;
+    for (auto c = it; c != line.covered.end() && c->begin < span.end; ++c)
+      alone -= std::min(c->end, span.end) - std::max(c->begin, span.begin);
+    out += std::min(inside * alone / (span.end - span.begin), alone);
+  }
+  return out;
+}
+
 Timelines timelines(const sim::StepResult& result, const sim::EngineRun& run, sim::DimSet ideal) {
   Timelines out;
   for (const auto& stage : result.program.stages)

@@ -50,6 +50,10 @@ struct ClassTimeline {
   }
 };
 
+/// Seconds in which a collective or message of the class is in progress, computing beside it or not. One inside a
+/// compute op counts where no other is in progress beside that op.
+double communicating(const ClassTimeline& line, const sim::Costs& costs);
+
 /// All classes' timelines.
 struct Timelines {
   std::vector<Predecessors> of_stage;

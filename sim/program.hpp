@@ -15,8 +15,9 @@ namespace weft::sim {
 struct Cost {
   double elastic = 0;
   double rigid = 0;
-  double scalable = 0; ///< part of rigid that a slow rank stretches too
-  Breakdown parts{};   ///< sums to elastic + rigid
+  double scalable = 0;      ///< part of rigid that a slow rank stretches too
+  Breakdown parts{};        ///< sums to elastic + rigid
+  double communicating = 0; ///< s of collectives inside the op, exposed or beside its kernels
 };
 
 using Costs = std::vector<Cost>; ///< by Op::cost

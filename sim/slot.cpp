@@ -39,6 +39,7 @@ LayerTime SlotPricer::time_of(const LayerCollective& collective) const {
 void SlotPricer::serial(const LayerCollective& c, Cost& cost) const {
   const double time = time_of(c).seconds;
   cost.rigid += time;
+  cost.communicating += time;
   part(cost, entry_of(dim_of(c))) += time;
 }
 
@@ -55,6 +56,7 @@ void SlotPricer::beside(const LayerCollective& c, const workloads::Kernel& kerne
   cost.elastic += compute - during;
   cost.rigid += during + slowed + exposed;
   cost.scalable += during + slowed;
+  cost.communicating += tp.seconds;
   part(cost, Entry::overlap_slowdown) += slowed;
   part(cost, entry_of(dim_of(c))) += exposed;
 }
@@ -105,6 +107,7 @@ Cost SlotPricer::price(const Recipe& recipe) const {
     out.elastic += p.times * one.elastic;
     out.rigid += p.times * one.rigid;
     out.scalable += p.times * one.scalable;
+    out.communicating += p.times * one.communicating;
     add(out.parts, one.parts, p.times);
   }
   const double optimizer =
