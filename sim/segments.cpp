@@ -183,6 +183,7 @@ void Segmenter::explode(const Recipe::Part& part, Segments& out) {
     host.parts.push_back(part);
     host.parts.back().times = 1;
     host.parts.back().only_host = true;
+    host.parts.back().ep_beside = s_.plan.ep_overlap || s_.plan.schedule == workloads::Schedule::dualpipe;
     out.push_back({false, false, Role::tp, recipe(std::move(host))});
   }
 }

@@ -91,11 +91,17 @@ double SlotPricer::experts(const Work& work) const {
 
 Cost SlotPricer::price(const Recipe& recipe) const {
   Cost out;
+  SlotPricer with_ep = *this;
+  with_ep.ideal_ = DimSet(with_ep.ideal_ & ~bit(Dim::ep));
   for (const Recipe::Part& p : recipe.parts) {
     Cost one = price(p.work);
     // The host issues beside the device until it becomes the slower one. Before a loop over experts it has waited for
     // the device, so there it has no lead: expert by expert, the slower of the two counts.
-    const double device = one.elastic + one.rigid;
+    double device = one.elastic + one.rigid;
+    if (p.ep_beside) {
+      const Cost whole = with_ep.price(p.work);
+      device = whole.elastic + whole.rigid;
+    }
     const double transfer = std::max(0.0, kernels_.host_transfer(Bytes(p.host_link_bytes)) - device);
     const double beside = p.host_loop > 0 && !p.host_in_turn ? experts(p.work) : 0;
     const double loop = std::max(0.0, p.host_loop - beside);

@@ -19,7 +19,11 @@ struct Recipe {
     double host_loop = 0;       ///< s that the host needs to launch experts one by one, after it waited for their sizes
     bool host_in_turn = false;  ///< host and device do not run at the same time
     double host_link_bytes = 0; ///< moved to or from the host's memory beside one `work`
-    bool only_host = false;     ///< charge just what the host adds to `work` (its kernels are ops of their own)
+    /// Dispatch and combine run beside another microbatch's compute. Published runs of that kind are predicted best
+    /// where the host's wait shrinks by their whole time, as if they were not overlapped (its waits for the sizes of
+    /// experts are overlapped too); a network without cost does not bring that wait back.
+    bool ep_beside = false;
+    bool only_host = false; ///< charge just what the host adds to `work` (its kernels are ops of their own)
   };
   std::vector<Part> parts;
   double optimizer_bytes = 0;
