@@ -2,6 +2,7 @@
 
 #include "platforms/readers.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace weft::platforms {
@@ -58,20 +59,24 @@ Result<void> check_pcie(const Cluster& c, const Value& node_tree) {
   return {};
 }
 
+Result<void> check_dealt(const Cluster& c, const Mark& at) {
+  const std::int64_t n = c.fabric.planes, nics = c.node.nics.per_node;
+  if (c.fabric.plane_of != PlaneOf::nic || nics % n == 0) return {};
+  return fail(at, fmt::format("{} NICs of a node cannot be dealt evenly to {} planes", nics, n));
+}
+
 Result<void> check_planes(const Cluster& c, const Value& fabric) {
   const Value* planes = fabric.find("planes");
   if (!planes) {
     const Value* of = fabric.find("plane_of");
     return of ? fail(of->mark, "`plane_of` needs `planes`, how many there are") : Result<void>{};
   }
-  const std::int64_t n = c.fabric.planes, nics = c.node.nics.per_node;
+  const std::int64_t n = c.fabric.planes;
   if (c.fabric.kind == FabricKind::rail_only && n > 1)
     return fail(planes->mark, "a rail-only fabric is a plane for each rail already");
   if (n > 1 && !fabric.find("plane_of"))
     return fail(planes->mark, "`planes` needs `plane_of`: port (every NIC in each plane) or nic (each NIC in one)");
-  if (c.fabric.plane_of == PlaneOf::nic && nics % n != 0)
-    return fail(planes->mark, fmt::format("{} NICs of a node cannot be dealt evenly to {} planes", nics, n));
-  return {};
+  return check_dealt(c, planes->mark);
 }
 
 } // namespace
@@ -110,6 +115,18 @@ Result<void> check_node(const Cluster& c, const Value& tree, const Value& node_t
   if (auto ok = check_tiers(c, at); !ok) return ok;
   if (auto ok = check_pcie(c, node_tree); !ok) return ok;
   return check_planes(c, *tree.find("fabric"));
+}
+
+Result<void> check_shape(const Cluster& c, const Mark& at) {
+  if (auto ok = check_nics(c, at); !ok) return ok;
+  if (auto ok = check_tiers(c, at); !ok) return ok;
+  if (auto ok = check_dealt(c, at); !ok) return ok;
+  std::int64_t largest = c.domain;
+  for (const FabricTier& tier : c.fabric.tiers)
+    largest = std::max(largest, tier.accelerators);
+  if (c.sites.accelerators % largest == 0 && c.sites.accelerators % c.domain == 0) return {};
+  return fail(at, fmt::format("a site of {} accelerators is no multiple of the {} of its largest block",
+                              c.sites.accelerators, largest));
 }
 
 } // namespace weft::platforms

@@ -10,5 +10,8 @@ namespace weft::platforms {
 Result<void> check_torus(Cluster& cluster, const Value* of_cluster, const Value& node_tree);
 /// `tree`: the cluster's; `at`: where it, or its part, is asked for.
 Result<void> check_node(const Cluster& cluster, const Value& tree, const Value& node_tree, const Mark& at);
+/// Of a cluster that was put together out of others instead of read: whether cards can be shared, whether blocks, the
+/// domain and sites hold whole nodes, whether cards fill the planes.
+Result<void> check_shape(const Cluster& cluster, const Mark& at);
 
 } // namespace weft::platforms

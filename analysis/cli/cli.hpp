@@ -50,11 +50,13 @@ struct Calibrate {
 
 int run(const std::string& scenario, const Common& options);
 int compare(std::vector<std::string> scenarios, const Common& options);
+int swap(const std::vector<std::string>& scenarios, const Common& options);
 int validate(const Validate& what, const Common& options);
 int calibrate(const Calibrate& what, const Common& options);
 int collective(analysis::CollectiveRequest request, const Common& options);
 int catalog(const std::string& kind, const std::string& name, const Common& options);
 
+sim::Options how_of(const Common& options);
 /// Loads and simulates; `all_subsets` as the tax split needs. The error is ready to print.
 Result<analysis::Summary> simulate(const std::string& scenario, const Common& options, bool all_subsets);
 void print_data(const std::string& text); ///< to stdout

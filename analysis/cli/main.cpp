@@ -120,8 +120,11 @@ int main(int argc, char** argv) {
   std::vector<std::string> scenarios;
   CLI::App* compare = app.add_subcommand("compare", "scenarios side by side");
   compare->add_option("scenarios", scenarios, "files or catalog names (default: Llama-3-405B on four clusters)");
+  bool swap = false;
+  compare->add_flag("--swap", swap,
+                    "of two: what makes them differ, part by part, and the one's chip on the other's network");
   add_simulation(compare, options);
-  compare->footer("Example: weft compare llama3-405b-16k llama3-405b-16k-h800");
+  compare->footer("Example: weft compare llama3-405b-16k llama3-405b-16k-h800 --swap");
 
   weft::cli::Validate runs;
   CLI::App* validate =
@@ -188,7 +191,7 @@ int main(int argc, char** argv) {
   try {
     int code = weft::cli::ok;
     if (run->parsed()) code = weft::cli::run(scenario, options);
-    if (compare->parsed()) code = weft::cli::compare(scenarios, options);
+    if (compare->parsed()) code = swap ? weft::cli::swap(scenarios, options) : weft::cli::compare(scenarios, options);
     if (validate->parsed()) code = weft::cli::validate(runs, options);
     if (calibrate->parsed()) code = weft::cli::calibrate(fitted, options);
     if (collective->parsed()) code = weft::cli::collective(asked, options);

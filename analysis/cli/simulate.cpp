@@ -50,15 +50,10 @@ double cpu_seconds(int who) {
 Result<analysis::Summary> simulate(const std::string& name, const Common& options, bool all_subsets) {
   auto loaded = analysis::load_scenario(name, options.sets);
   if (!loaded) return tl::unexpected(loaded.error());
-  sim::Options how;
-  how.fold = !options.no_fold;
-  how.solver = solver_of(options);
+  sim::Options how = how_of(options);
   how.ideal_run = !options.no_tax;
   how.all_subsets = all_subsets && !options.ideal_network && !options.no_tax;
-  how.jobs = options.jobs;
   how.capacity_response = options.stats;
-  how.seed = options.seed;
-  how.max_activities = options.max_activities;
   const bool draws = options.seeds > 0 && analysis::varies(*loaded);
   if (draws) how.draws = 1 + options.seeds;
   auto result = sim::simulate(loaded->scenario, loaded->cluster, how);
@@ -75,6 +70,16 @@ Result<analysis::Summary> simulate(const std::string& name, const Common& option
     summary.seeds = *seeds;
   }
   return summary;
+}
+
+sim::Options how_of(const Common& options) {
+  sim::Options how;
+  how.fold = !options.no_fold;
+  how.solver = solver_of(options);
+  how.jobs = options.jobs;
+  how.seed = options.seed;
+  how.max_activities = options.max_activities;
+  return how;
 }
 
 sim::Solver solver_of(const Common& options) {

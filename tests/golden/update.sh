@@ -25,4 +25,9 @@ printf '%s\n' "$(part 0)" | show $page "weft validate"
 printf '%s\n' "$(part 1)" | show $page "weft validate: subsets"
 $weft validate --plan-choice | show $page "weft validate --plan-choice"
 $weft validate --pairs | show $page "weft validate --pairs"
-git --no-pager diff --stat -- "$file" README.md $page
+
+for other in 910b 910c h800; do
+  swap="weft compare llama3-405b-16k llama3-405b-16k-$other --swap"
+  build/release/$swap | show analysis/docs/swap.md "$swap"
+done
+git --no-pager diff --stat -- "$file" README.md analysis/docs
