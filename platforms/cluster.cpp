@@ -45,7 +45,12 @@ Result<void> read_value(const Value& value, FabricLatency& out) {
   static const Fields<FabricLatency> table{
       required("base", &FabricLatency::base, "per collective phase"),
       required("hop", &FabricLatency::hop, "per ring step that leaves the scale-up domain"),
-      required("point_to_point", &FabricLatency::point_to_point, "per send")};
+      required("point_to_point", &FabricLatency::point_to_point, "per send"),
+      optional("tree_inside", &FabricLatency::tree_inside, "hop of a tree inside a domain (NCCL's)"),
+      optional("switches_inside", &FabricLatency::switches_inside,
+               "a domain whose switches reduce, below a tree (NCCL's)"),
+      optional("switches_hop", &FabricLatency::switches_hop, "hop of a tree between such domains (NCCL's)"),
+      optional("reduction", &FabricLatency::reduction, "fabric whose switches reduce (NCCL's)")};
   return read_fields(value, table, out, "fabric latency");
 }
 Result<void> read_value(const Value& value, PcieTree& out) {

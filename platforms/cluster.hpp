@@ -66,11 +66,21 @@ enum class Routing {
   adaptive  ///< packets go wherever there is room: evenly too
 };
 
+/// A latency of NCCL's Simple protocol (NVIDIA/nccl@5067397, 2.30.7, src/graph/tuning.cc).
+inline Figure<Seconds> nccl_latency(double seconds) {
+  return {Seconds(seconds), "NVIDIA/nccl@5067397, src/graph/tuning.cc", Evidence::derived, {}, {}, {}};
+}
+
 /// Latencies of a library's ring and of one send across the fabric.
 struct FabricLatency {
   Figure<Seconds> base;           ///< per collective phase
   Figure<Seconds> hop;            ///< per ring step that leaves the scale-up domain
   Figure<Seconds> point_to_point; ///< per send
+  // Where an algorithm's step is not the ring's.
+  Figure<Seconds> tree_inside = nccl_latency(4.0e-6);    ///< NVLink hop of a tree
+  Figure<Seconds> switches_inside = nccl_latency(25e-6); ///< NVLSTree, all of a domain
+  Figure<Seconds> switches_hop = nccl_latency(20.9e-6);  ///< NVLSTree, between domains
+  Figure<Seconds> reduction = nccl_latency(18e-6);       ///< NVLS over a network that reduces; inside as NVLSTree
 };
 
 struct Fabric {

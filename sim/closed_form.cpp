@@ -83,7 +83,7 @@ public:
     const auto& net = c_.fabric.latency;
     return {"base + 2·[(n/k − 1)·hop inside + log2(k)·hop outside] + d·S/(cards·B_card), d = 1, 3/2, 2 for 2, 3, more",
             (s_.k > 1 ? net.base.value.count() : in_domain(2 * (inside - 1) / inside * s_.size, 1)) +
-                2 * ((inside - 1) * tree_hop_inside_s + levels * net.hop.value.count()),
+                2 * ((inside - 1) * c_.fabric.latency.tree_inside.value.count() + levels * net.hop.value.count()),
             2 * (inside - 1) / inside * s_.size,
             0,
             trees_cross(),
@@ -94,7 +94,7 @@ public:
   [[nodiscard]] Carried switch_tree() const {
     const double levels = std::ceil(std::log2(s_.k));
     return {"hop inside + 2·log2(k)·hop outside + d·S/(cards·B_card), d = 1, 3/2, 2 for 2, 3, more",
-            switch_tree_hop_inside_s + 2 * levels * switch_tree_hop_outside_s,
+            c_.fabric.latency.switches_inside.value.count() + 2 * levels * c_.fabric.latency.switches_hop.value.count(),
             s_.size,
             0,
             trees_cross(),
@@ -105,7 +105,7 @@ public:
   [[nodiscard]] Carried fabric_reduction() const {
     const double slower = c_.node.nics.efficiency.value / c_.fabric.reduction->value;
     return {"hop inside + hop outside + S/(cards·B_reduction)",
-            switch_tree_hop_inside_s + fabric_reduction_hop_s,
+            c_.fabric.latency.switches_inside.value.count() + c_.fabric.latency.reduction.value.count(),
             s_.size,
             0,
             s_.size,

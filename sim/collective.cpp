@@ -120,18 +120,21 @@ Transfer CollectivePricer::stepwise(CollectiveOp op, double bytes, const Span& s
   // No step knows which of them crosses sites: as many as there are levels of sites, each by the longest way.
   const double between = std::ceil(std::log2(double(span.sites))) * span.longest_delay;
   if (p.algorithm == Algorithm::tree) {
-    const double hops = (std::ceil(n / k) - 1) * tree_hop_inside_s + levels * fabric.hop.value.count() + between;
+    const double hops =
+        (std::ceil(n / k) - 1) * fabric.tree_inside.value.count() + levels * fabric.hop.value.count() + between;
     const double start =
         k > 1 ? fabric.base.value.count() : in_domain_latency(nodes(span), 2, 2 * (n - 1) / n * bytes, false);
     return {p.algorithm, 0, start + 2 * hops, on_edge, on_edge};
   }
   if (p.algorithm == Algorithm::switch_tree)
-    return {p.algorithm, 0, switch_tree_hop_inside_s + 2 * (levels * switch_tree_hop_outside_s + between), on_edge,
+    return {p.algorithm, 0,
+            fabric.switches_inside.value.count() + 2 * (levels * fabric.switches_hop.value.count() + between), on_edge,
             on_edge};
   if (p.algorithm == Algorithm::fabric_reduction) {
     const platforms::Cluster& here = choice_.nodes(span);
     const double slower = here.node.nics.efficiency.value / here.fabric.reduction->value; // all its links wait
-    return {p.algorithm, 0, switch_tree_hop_inside_s + fabric_reduction_hop_s + 2 * between, on_edge * slower, on_edge};
+    return {p.algorithm, 0, fabric.switches_inside.value.count() + fabric.reduction.value.count() + 2 * between,
+            on_edge * slower, on_edge};
   }
   // Halving-doubling and NHR: log2 steps, all inside one domain or all along a rail.
   // Halving with members beyond a power of two hands their buffers over and back: two more of both phases together.

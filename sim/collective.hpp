@@ -28,13 +28,6 @@ struct Transfer {
   }
 };
 
-/// NCCL's Simple protocol (NVIDIA/nccl@5067397, 2.30.7, src/graph/tuning.cc) where an algorithm's step is not the
-/// ring's.
-inline constexpr double tree_hop_inside_s = 4.0e-6;       ///< NVLink hop of a tree
-inline constexpr double switch_tree_hop_inside_s = 25e-6; ///< NVLSTree, all of a domain
-inline constexpr double switch_tree_hop_outside_s = 20.9e-6;
-inline constexpr double fabric_reduction_hop_s = 18e-6; ///< NVLS over a network that reduces; inside as NVLSTree
-
 /// Closed forms (sim/docs/collectives.md) with the cluster's constants.
 class CollectivePricer {
 public:
