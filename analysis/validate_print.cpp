@@ -139,6 +139,8 @@ std::string validation_json(const Validation& v) {
     runs.push_back({{"id", p.id},
                     {"group", p.group},
                     {"grade", p.grade},
+                    {"accelerator", p.accelerator},
+                    {"experts", p.experts},
                     {"status", p.ok ? "ok" : "skipped"},
                     {"reason", p.reason},
                     {"measured_s", maybe(p.measured)},

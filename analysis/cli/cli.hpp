@@ -54,6 +54,7 @@ int swap(const std::vector<std::string>& scenarios, const Common& options);
 int validate(const Validate& what, const Common& options);
 int calibrate(const Calibrate& what, const Common& options);
 int collective(analysis::CollectiveRequest request, const Common& options);
+int sensitivity(const std::string& scenario, const Common& options);
 int catalog(const std::string& kind, const std::string& name, const Common& options);
 
 sim::Options how_of(const Common& options);
@@ -65,6 +66,8 @@ int report(const Error& error);
 /// Says on stderr what does not fit, by how much, and the nearest plan that does. Returns whether it fits.
 bool report_memory(const analysis::Summary& summary);
 sim::Solver solver_of(const Common& options);
+/// For steps that are compared with each other; each may be as large as the user allows.
+sim::Options what_if_options(const Common& options);
 /// Seconds of CPU (children included) and peak memory, on stderr.
 void print_stats();
 

@@ -126,6 +126,13 @@ int main(int argc, char** argv) {
   add_simulation(compare, options);
   compare->footer("Example: weft compare llama3-405b-16k llama3-405b-16k-h800 --swap");
 
+  std::string asked_about;
+  CLI::App* sensitivity = app.add_subcommand(
+      "sensitivity", "what a step gains from more of each hardware number and from each neighbouring plan");
+  sensitivity->add_option("scenario", asked_about, "file (.yaml) or catalog name")->required();
+  add_simulation(sensitivity, options);
+  sensitivity->footer("Example: weft sensitivity llama3-405b-16k");
+
   weft::cli::Validate runs;
   CLI::App* validate =
       app.add_subcommand("validate", "predict published training runs and compare with what was measured");
@@ -192,6 +199,7 @@ int main(int argc, char** argv) {
     int code = weft::cli::ok;
     if (run->parsed()) code = weft::cli::run(scenario, options);
     if (compare->parsed()) code = swap ? weft::cli::swap(scenarios, options) : weft::cli::compare(scenarios, options);
+    if (sensitivity->parsed()) code = weft::cli::sensitivity(asked_about, options);
     if (validate->parsed()) code = weft::cli::validate(runs, options);
     if (calibrate->parsed()) code = weft::cli::calibrate(fitted, options);
     if (collective->parsed()) code = weft::cli::collective(asked, options);

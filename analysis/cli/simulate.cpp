@@ -86,6 +86,15 @@ sim::Solver solver_of(const Common& options) {
   return options.solver == "fluid" ? sim::Solver::fluid : sim::Solver::simgrid;
 }
 
+sim::Options what_if_options(const Common& options) {
+  sim::Options how;
+  how.fold = !options.no_fold;
+  how.solver = solver_of(options);
+  how.seed = options.seed;
+  how.max_activities = options.max_activities;
+  return how;
+}
+
 void print_data(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
