@@ -48,11 +48,18 @@ struct Calibrate {
   bool force = false; ///< replace it
 };
 
+struct Claims {
+  std::vector<std::string> names; ///< names or numbers; empty = all
+  std::string folder;             ///< other claims than the project's own
+  std::int64_t samples = 0;       ///< of every value's band
+};
+
 int run(const std::string& scenario, const Common& options);
 int compare(std::vector<std::string> scenarios, const Common& options);
 int swap(const std::vector<std::string>& scenarios, const Common& options);
 int validate(const Validate& what, const Common& options);
 int calibrate(const Calibrate& what, const Common& options);
+int claims(const Claims& what, const Common& options);
 int collective(analysis::CollectiveRequest request, const Common& options);
 int sensitivity(const std::string& scenario, const Common& options);
 int catalog(const std::string& kind, const std::string& name, const Common& options);

@@ -87,6 +87,17 @@ CLI::App* add_calibrate(CLI::App& app, weft::cli::Calibrate& c, Common& options)
   return verb;
 }
 
+CLI::App* add_claims(CLI::App& app, weft::cli::Claims& c, Common& options) {
+  CLI::App* verb = app.add_subcommand("claims", "claims about interconnects and chips: where they hold");
+  verb->add_option("claims", c.names, "names or numbers (default: all)");
+  verb->add_option("--claims-folder", c.folder, "worlds.yaml and claims of your own (default: analysis/claims)");
+  add_format(verb, options);
+  verb->add_flag("--stats", options.stats, "CPU seconds and peak memory, on stderr");
+  verb->add_option("--jobs", options.jobs, "simulation processes at a time")->check(CLI::Range(1, 1024));
+  verb->footer("Example: weft claims 1");
+  return verb;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -176,6 +187,9 @@ int main(int argc, char** argv) {
   weft::cli::Calibrate fitted;
   CLI::App* calibrate = add_calibrate(app, fitted, options);
 
+  weft::cli::Claims claimed;
+  CLI::App* claims = add_claims(app, claimed, options);
+
   std::string kind, name;
   std::vector<std::string> kinds = weft::platforms::catalog_kinds();
   kinds.emplace_back("left-out");
@@ -203,6 +217,7 @@ int main(int argc, char** argv) {
     if (validate->parsed()) code = weft::cli::validate(runs, options);
     if (calibrate->parsed()) code = weft::cli::calibrate(fitted, options);
     if (collective->parsed()) code = weft::cli::collective(asked, options);
+    if (claims->parsed()) code = weft::cli::claims(claimed, options);
     if (catalog->parsed()) code = weft::cli::catalog(kind, name, options);
     if (options.stats) weft::cli::print_stats();
     return code;
