@@ -1,5 +1,6 @@
 #include "analysis/json.hpp"
 
+#include "analysis/power_print.hpp"
 #include "platforms/base/precision_names.hpp"
 #include "workloads/plan_names.hpp"
 
@@ -165,6 +166,7 @@ Json run_object(const Summary& s) {
            {"inputs_hash", s.hash},
            {"version", WEFT_VERSION}};
   if (s.seeds) out["seeds"] = seeds_json(*s.seeds);
+  if (s.power) out["power"] = Json::parse(power_json(*s.power));
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include "analysis/evidence.hpp"
 #include "analysis/ledger.hpp"
+#include "analysis/power.hpp"
 #include "sim/result.hpp"
 
 #include <optional>
@@ -33,6 +34,7 @@ struct Summary {
   double accelerators_per_effective_eflops = 0; ///< accelerators that deliver 1e18 causal model FLOP/s
   std::vector<EvidenceLine> evidence;
   std::optional<Seeds> seeds; ///< when several were asked for
+  std::optional<Power> power; ///< when it was asked for
 
   [[nodiscard]] double where_sum() const;
 };

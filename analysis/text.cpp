@@ -1,5 +1,6 @@
 #include "analysis/text.hpp"
 
+#include "analysis/power_print.hpp"
 #include "analysis/table.hpp"
 #include "platforms/base/precision_names.hpp"
 #include "workloads/plan_names.hpp"
@@ -198,6 +199,7 @@ std::string run_text(const Summary& s, bool explain) {
   for (const std::string& caveat : caveats(s.result))
     out += wrap(caveat, 0);
   if (s.seeds) out += "\n" + format_table(seed_rows(*s.seeds));
+  if (s.power) out += "\n" + power_text(*s.power);
   return explain ? out + explanation(s) : out;
 }
 
@@ -213,7 +215,9 @@ std::string compare_text(std::span<const Summary> all) {
   rows.push_back(row("stack", all, [](const Summary& s) { return s.result.scenario.stack.name; }));
   where_rows(rows, all);
   tax_rows(rows, all);
-  out += format_table(rows) + "\nWHAT EACH LOSES, AND HOW SURE THAT IS\n";
+  const auto powers = power_rows(all);
+  rows.insert(rows.end(), powers.begin(), powers.end());
+  out += format_table(rows) + power_notes(all) + "\nWHAT EACH LOSES, AND HOW SURE THAT IS\n";
   for (const Summary& s : all) {
     out += "\n  " + s.result.scenario.name + "\n";
     if (!alike) out += wrap(training_line(s.result) + "; " + plan_line(s.result) + ".", 4);

@@ -19,6 +19,7 @@ std::string share_if_stated(const std::optional<Figure<double>>& f) {
 using platforms::AttentionTiming;
 using platforms::GemmTiming;
 using platforms::GroupedGemmTiming;
+using platforms::PowerShares;
 using platforms::ScaleUpPort;
 using platforms::ScaleUpTiming;
 using platforms::share_of_one;
@@ -68,6 +69,15 @@ Result<void> read_value(const Value& value, ScaleUpTiming& out) {
   return read_fields(value, table, out, "scale-up timing");
 }
 
+Result<void> read_value(const Value& value, PowerShares& out) {
+  static const Fields<PowerShares> table{
+      required("compute", &PowerShares::compute, "matmuls and attention", share_of_one),
+      required("memory", &PowerShares::memory, "memory-bound kernels, optimizer", share_of_one),
+      required("communication", &PowerShares::communication, "a collective with nothing beside it", share_of_one),
+      required("waiting", &PowerShares::waiting, "for another rank or the host", share_of_one)};
+  return read_fields(value, table, out, "power shares");
+}
+
 Result<void> read_value(const Value& value, ScaleUpPort& out) {
   static const Fields<ScaleUpPort> table{required("technology", &ScaleUpPort::technology, "NVLink, HCCS, UB, ..."),
                                          required("bandwidth", &ScaleUpPort::bandwidth,
@@ -106,6 +116,10 @@ const Fields<Accelerator>& accelerator_fields() {
                "of HBM bandwidth, norms and activations", share_of_one),
       required("overlap_slowdown", &Accelerator::overlap_slowdown, "σ of compute beside a collective"),
       required("measured_runs", &Accelerator::measured_runs, "published training runs behind this chip"),
+      optional("tdp", &Accelerator::tdp, "thermal design power of a package", positive),
+      optional("power_shares", &Accelerator::power_shares, "of it, by what the package does; where the chip differs"),
+      optional("price", &Accelerator::price, "of a package", positive),
+      optional("die_area", &Accelerator::die_area, "of a package's logic dies together", positive),
       optional("unknown", &Accelerator::unknown,
                "needed figures that nobody published: path, where it was looked for")};
   return table;

@@ -80,6 +80,14 @@ struct ScaleUpPort {
   ScaleUpTiming timing;
 };
 
+/// Shares of the thermal design power that a package draws, by what it does (power.yaml has them for every chip).
+struct PowerShares {
+  Figure<double> compute;       ///< matmuls and attention, recomputed ones too
+  Figure<double> memory;        ///< memory-bound kernels, optimizer
+  Figure<double> communication; ///< a collective with nothing beside it
+  Figure<double> waiting;       ///< for another rank or the host
+};
+
 struct Accelerator {
   std::string name;
   std::string full_name;
@@ -102,6 +110,10 @@ struct Accelerator {
   Figure<double> elementwise_efficiency;           ///< of HBM bandwidth: norms, residuals, activations inside training
   Figure<double> overlap_slowdown;                 ///< σ: compute beside a collective runs at 1/(1+σ)
   Figure<std::int64_t> measured_runs;              ///< published training runs with a known plan behind this chip
+  std::optional<Figure<Watts>> tdp;                ///< thermal design power of a package
+  std::optional<PowerShares> power_shares;         ///< where they differ from every chip's
+  std::optional<Figure<Dollars>> price;            ///< of a package
+  std::optional<Figure<SquareMillimetres>> die_area; ///< of a package's logic dies together
   /// Needed figures that nobody published, by path ("scale_up.bandwidth"), with where they were looked for. The
   /// chip cannot be simulated until a scenario states them.
   std::map<std::string, std::string> unknown;

@@ -23,6 +23,7 @@ struct Kind {
 constexpr std::array kinds{Kind{"accelerators", "platforms", "accelerator"},
                            Kind{"nodes", "platforms", "node"},
                            Kind{"clusters", "platforms", "cluster"},
+                           Kind{"locations", "platforms", "location"},
                            Kind{"models", "workloads", "model"},
                            Kind{"stacks", "workloads", "stack"},
                            Kind{"plans", "workloads", "plan"},
@@ -104,12 +105,24 @@ void keep_names(const Value& base, Value& over) {
   }
 }
 
+/// `price: null` un-states what the base says.
+void take_away(Value& base, const Value& over) {
+  if (!base.is_map() || !over.is_map()) return;
+  for (const Member& member : over.members)
+    if (Value* mine = base.find(member.key)) take_away(*mine, member.value);
+  std::erase_if(base.members, [&](const Member& m) {
+    const Value* said = over.find(m.key);
+    return said && said->kind == Value::Kind::null;
+  });
+}
+
 void lay(Value& base, Value over) {
   keep_names(base, over);
   make_figures(base, over);
   make_unknown_figures(base, over);
   replace_figures(base, over);
   overlay(base, over);
+  take_away(base, over);
 }
 
 /// A file's name in a file is relative to that file's folder; typed on a command line, to the working directory.

@@ -1,6 +1,7 @@
 #pragma once
 // Names to files. A catalog entry is `<root>/<floor>/<kind>/<name>.yaml`; `base: other` inside a file starts
-// from that entry and the file's own keys replace its keys. A name that ends in .yaml is a file anywhere.
+// from that entry and the file's own keys replace its keys; a key that is null takes the base's away. A name that ends
+// in .yaml is a file anywhere.
 
 #include "platforms/base/diagnostic.hpp"
 #include "platforms/base/document.hpp"
@@ -15,7 +16,7 @@ namespace weft::platforms {
 std::string catalog_root();
 void set_catalog_root(std::string root);
 
-/// Kinds: accelerators, nodes, clusters (platforms) and models, stacks, plans, scenarios (workloads).
+/// Kinds: accelerators, nodes, clusters, locations (platforms) and models, stacks, plans, scenarios (workloads).
 std::vector<std::string> catalog_kinds();
 /// Whether a name is a file's: it ends in .yaml or .yml.
 bool names_a_file(const std::string& name);

@@ -87,7 +87,9 @@ Result<void> read_value(const Value& value, Fabric& out) {
       required("tiers", &Fabric::tiers, "switch tiers, lowest first; above the last one everything meets"),
       required("latency", &Fabric::latency, "of collectives and sends"),
       optional("reduction", &Fabric::reduction, "share of a card's line rate that the switches reduce at (SHARP)",
-               [](const std::optional<Figure<double>>& f) { return platforms::share_of_one(*f); })};
+               [](const std::optional<Figure<double>>& f) { return platforms::share_of_one(*f); }),
+      optional("endpoint_power", &Fabric::endpoint_power, "switches and optics for each accelerator"),
+      optional("endpoint_price", &Fabric::endpoint_price, "the same in money")};
   return read_fields(value, table, out, "fabric");
 }
 
@@ -122,8 +124,9 @@ template <class T> Field<T> raw_optional(std::string name, Value T::*member, std
   return out;
 }
 template <class T, class Base, class M>
-Field<T> inherited(std::string name, M Base::*member, bool needed, std::string about) {
-  return field<T, M>(std::move(name), static_cast<M T::*>(member), needed, std::move(about), {});
+Field<T> inherited(std::string name, M Base::*member, bool needed, std::string about,
+                   std::type_identity_t<Check<M>> check = {}) {
+  return field<T, M>(std::move(name), static_cast<M T::*>(member), needed, std::move(about), std::move(check));
 }
 
 Result<void> read_value(const Value& value, PartFile& out) {
@@ -153,7 +156,12 @@ Result<ReadNode> read_node(const Value& value) {
       inherited<N, Node>("scale_up", &Node::scale_up, true, "switched, full-mesh, two-tier, torus or pcie"),
       inherited<N, Node>("torus", &Node::torus, false, "accelerators along each dimension, x first"),
       inherited<N, Node>("pcie", &Node::pcie, false, "the tree of scale_up: pcie"),
-      inherited<N, Node>("nics", &Node::nics, true, "network cards")};
+      inherited<N, Node>("nics", &Node::nics, true, "network cards"),
+      inherited<N, Node>("power_max", &Node::power_max, false, "rated power of a node, accelerators included",
+                         positive),
+      inherited<N, Node>("price", &Node::price, false, "of a node, accelerators included", positive),
+      inherited<N, Node>("accelerators_per_rack", &Node::accelerators_per_rack, false, "as such nodes are racked",
+                         [](const auto& f) { return f->value >= 1 ? std::string{} : "must be at least 1"; })};
   auto tree = resolve_entry("nodes", value);
   if (!tree) return tl::unexpected(tree.error());
   NodeFile node;

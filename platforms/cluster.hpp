@@ -40,6 +40,9 @@ struct Node {
   std::vector<std::int64_t> torus; ///< accelerators along each dimension, x first; of the domain
   std::optional<PcieTree> pcie;
   Nics nics;
+  std::optional<Figure<Watts>> power_max;                    ///< rated: accelerators, host, fans, cards, its switches
+  std::optional<Figure<Dollars>> price;                      ///< of all that
+  std::optional<Figure<std::int64_t>> accelerators_per_rack; ///< as such nodes are racked
 };
 
 /// One switch tier of the scale-out fabric, lowest first.
@@ -94,6 +97,8 @@ struct Fabric {
   FabricLatency latency;
   std::optional<Figure<double>>
       reduction; ///< share of a card's line rate that switches reduce at (SHARP); absent: none do
+  std::optional<Figure<Watts>> endpoint_power;   ///< of switches and optics, for each accelerator
+  std::optional<Figure<Dollars>> endpoint_price; ///< the same in money; absent: power.yaml says, by tiers
 };
 
 /// The link between two sites, both ways alike. What is absent is as `Sites` says.

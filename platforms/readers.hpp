@@ -70,5 +70,6 @@ Result<Accelerator> read_accelerator_value(const Value& value);
 } // namespace platforms
 
 Result<void> read_value(const Value& value, platforms::Sites& out);
+Result<void> read_value(const Value& value, platforms::PowerShares& out);
 
 } // namespace weft

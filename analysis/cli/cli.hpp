@@ -27,6 +27,8 @@ struct Common {
   std::int64_t seed = 0;
   std::int64_t max_activities = sim::Options{}.max_activities;
   std::int64_t seeds = 0; ///< 0: the one draw
+  bool power = false;
+  std::string location; ///< catalog name or file; empty: by the chip
 };
 
 struct Validate {

@@ -34,6 +34,14 @@ void add_simulation(CLI::App* verb, Common& c) {
   verb->add_option("--jobs", c.jobs, "simulation processes at a time")->check(CLI::Range(1, 1024));
 }
 
+void add_power(CLI::App* verb, Common& c) {
+  CLI::Option* power = verb->add_flag("--power", c.power, "watts, racks, energy, CO2 and dollars of the cluster");
+  verb->add_option("--location", c.location,
+                   "where it stands: `weft catalog locations`, or a file (default: us-hyperscale for chips sold "
+                   "anywhere, china-hub for export-compliant and Chinese ones)")
+      ->needs(power);
+}
+
 std::string names_of_algorithms() {
   std::string out;
   for (const std::string& name : weft::sim::algorithm_names())
@@ -125,6 +133,7 @@ int main(int argc, char** argv) {
       ->excludes(ideal);
   run->add_option("--seeds", options.seeds, "also this many draws, from --seed on: median and 5 to 95 %")
       ->check(CLI::Range(1, 100000));
+  add_power(run, options);
   add_simulation(run, options);
   run->footer("Example: weft run llama3-405b-16k --set plan.vpp=4 --explain");
 
@@ -134,6 +143,7 @@ int main(int argc, char** argv) {
   bool swap = false;
   compare->add_flag("--swap", swap,
                     "of two: what makes them differ, part by part, and the one's chip on the other's network");
+  add_power(compare, options);
   add_simulation(compare, options);
   compare->footer("Example: weft compare llama3-405b-16k llama3-405b-16k-h800 --swap");
 
@@ -195,9 +205,10 @@ int main(int argc, char** argv) {
   kinds.emplace_back("left-out");
   CLI::App* catalog = app.add_subcommand("catalog", "what is known by name, and what is left out of it");
   catalog
-      ->add_option("kind", kind,
-                   "accelerators, nodes, clusters, models, stacks, plans, scenarios; left-out: what is not in the "
-                   "catalog, and which fact is missing")
+      ->add_option(
+          "kind", kind,
+          "accelerators, nodes, clusters, locations, models, stacks, plans, scenarios; left-out: what is not in the "
+          "catalog, and which fact is missing")
       ->check(CLI::IsMember(kinds));
   catalog->add_option("name", name, "print this entry");
   add_format(catalog, options);

@@ -1,5 +1,6 @@
 #include "sim/simulate.hpp"
 #include "analysis/cli/cli.hpp"
+#include "analysis/headline.hpp"
 #include "analysis/json.hpp"
 #include "analysis/seeds.hpp"
 #include "analysis/text.hpp"
@@ -50,6 +51,8 @@ double cpu_seconds(int who) {
 Result<analysis::Summary> simulate(const std::string& name, const Common& options, bool all_subsets) {
   auto loaded = analysis::load_scenario(name, options.sets);
   if (!loaded) return tl::unexpected(loaded.error());
+  if (options.power && !options.location.empty()) // a wrong name is said before anything is simulated
+    if (auto place = platforms::read_location(options.location, {}); !place) return tl::unexpected(place.error());
   sim::Options how = how_of(options);
   how.ideal_run = !options.no_tax;
   how.all_subsets = all_subsets && !options.ideal_network && !options.no_tax;
@@ -68,6 +71,11 @@ Result<analysis::Summary> simulate(const std::string& name, const Common& option
     auto seeds = analysis::run_seeds(*loaded, how, options.seeds, options.ideal_network);
     if (!seeds) return tl::unexpected(seeds.error());
     summary.seeds = *seeds;
+  }
+  if (options.power) {
+    auto power = analysis::power_at(summary.result.cluster, analysis::headline(summary), options.location);
+    if (!power) return tl::unexpected(power.error());
+    summary.power = std::move(*power);
   }
   return summary;
 }

@@ -58,6 +58,27 @@ template <> std::span<const Unit> units<FlopsPerSecond>() {
   return table;
 }
 
+template <> std::span<const Unit> units<Watts>() {
+  static constexpr std::array table{Unit{"W", 1}, Unit{"kW", 1e3}, Unit{"MW", 1e6}, Unit{"GW", 1e9}};
+  return table;
+}
+template <> std::span<const Unit> units<Dollars>() {
+  static constexpr std::array table{Unit{"USD", 1}};
+  return table;
+}
+template <> std::span<const Unit> units<SquareMillimetres>() {
+  static constexpr std::array table{Unit{"mm2", 1}};
+  return table;
+}
+template <> std::span<const Unit> units<DollarsPerKilowattHour>() {
+  static constexpr std::array table{Unit{"USD/kWh", 1}};
+  return table;
+}
+template <> std::span<const Unit> units<GramsPerKilowattHour>() {
+  static constexpr std::array table{Unit{"g/kWh", 1}};
+  return table;
+}
+
 template <class Q> std::string known_units() {
   std::string out;
   for (const Unit& u : units<Q>())
@@ -124,6 +145,11 @@ WEFT_QUANTITY(Bytes)
 WEFT_QUANTITY(Flops)
 WEFT_QUANTITY(BytesPerSecond)
 WEFT_QUANTITY(FlopsPerSecond)
+WEFT_QUANTITY(Watts)
+WEFT_QUANTITY(Dollars)
+WEFT_QUANTITY(SquareMillimetres)
+WEFT_QUANTITY(DollarsPerKilowattHour)
+WEFT_QUANTITY(GramsPerKilowattHour)
 #undef WEFT_QUANTITY
 
 } // namespace weft

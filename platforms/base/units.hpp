@@ -1,6 +1,7 @@
 #pragma once
 // Quantities that cannot be mixed: bytes are not bits, bytes are not bytes per second. Values are held
-// in SI base units (bytes, seconds, FLOP, watts); a unit appears only where text is read or printed.
+// in SI base units (bytes, seconds, FLOP, watts) but where a trade has its own; a unit appears only where text is read
+// or printed.
 
 #include <compare>
 #include <string>
@@ -42,6 +43,11 @@ using Bytes = Quantity<struct BytesTag>;
 using Flops = Quantity<struct FlopsTag>; ///< floating-point operations, a count
 using BytesPerSecond = Quantity<struct BytesPerSecondTag>;
 using FlopsPerSecond = Quantity<struct FlopsPerSecondTag>;
+using Watts = Quantity<struct WattsTag>;
+using Dollars = Quantity<struct DollarsTag>;                               ///< US dollars
+using SquareMillimetres = Quantity<struct SquareMillimetresTag>;           ///< of silicon; as everybody counts it
+using DollarsPerKilowattHour = Quantity<struct DollarsPerKilowattHourTag>; ///< as bills count it
+using GramsPerKilowattHour = Quantity<struct GramsPerKilowattHourTag>;     ///< of CO2, as registers count it
 
 constexpr Seconds operator/(Bytes bytes, BytesPerSecond rate) {
   return Seconds(bytes.count() / rate.count());

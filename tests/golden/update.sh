@@ -30,4 +30,5 @@ for other in 910b 910c h800; do
   swap="weft compare llama3-405b-16k llama3-405b-16k-$other --swap"
   build/release/$swap | show analysis/docs/swap.md "$swap"
 done
+$weft run llama3-405b-16k --power | sed -n '/^POWER AND MONEY/,$p' | show analysis/docs/power.md "weft run --power"
 git --no-pager diff --stat -- "$file" README.md analysis/docs

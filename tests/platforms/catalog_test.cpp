@@ -67,6 +67,10 @@ TEST_CASE("H800 is H100 with its scale-up cut and nothing else") {
   for (const Member& member : a->members) {
     CAPTURE(member.key);
     const Value* other = b->find(member.key);
+    if (member.key == "price") { // nobody knows what an H800 costs
+      CHECK(other == nullptr);
+      continue;
+    }
     REQUIRE(other);
     const bool differs = canonical_text(member.value) != canonical_text(*other);
     const bool may = member.key == "name" || member.key == "full_name" || member.key == "chip_class" ||
@@ -109,7 +113,7 @@ TEST_CASE("a name that ends in .yaml is a file beside the one that names it, and
   fs::remove_all(folder);
 }
 
-TEST_CASE("base chains: a cycle is named, overrides replace figures whole") {
+TEST_CASE("base chains: a cycle is named, overrides replace figures whole, null takes them away") {
   namespace fs = std::filesystem;
   const fs::path root = fs::temp_directory_path() / ("weft-catalog-" + std::to_string(::getpid()));
   fs::create_directories(root / "platforms/accelerators");
@@ -118,10 +122,11 @@ TEST_CASE("base chains: a cycle is named, overrides replace figures whole") {
   std::ofstream(root / "platforms/accelerators/c.yaml")
       << "name: c\npeak: {value: 1, source: x, evidence: vendor, low: 0, note: old}\n";
   std::ofstream(root / "platforms/accelerators/d.yaml") << "base: c\npeak: 2\n";
+  std::ofstream(root / "platforms/accelerators/e.yaml") << "base: c\npeak: null\n";
   const std::string before = catalog_root();
   set_catalog_root(root.string());
   const auto cycle = load_entry("accelerators", "a", {});
-  const auto over = load_entry("accelerators", "d", {});
+  const auto over = load_entry("accelerators", "d", {}), less = load_entry("accelerators", "e", {});
   set_catalog_root(before);
   fs::remove_all(root);
   CHECK(cycle.error().message == "accelerator `a` is its own base");
@@ -130,4 +135,7 @@ TEST_CASE("base chains: a cycle is named, overrides replace figures whole") {
   CHECK(peak->find("value")->scalar == "2");
   CHECK(peak->find("source")->scalar == "override");
   CHECK(peak->find("low") == nullptr);
+  REQUIRE(less);
+  CHECK(less->find("peak") == nullptr);
+  CHECK(less->find("name")->scalar == "e");
 }

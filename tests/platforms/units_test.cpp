@@ -13,6 +13,11 @@ TEST_CASE("units mean powers of 1000, binary units powers of 1024, bits an eight
   CHECK(parse_quantity<Bytes>("80GB")->count() == 80e9);
   CHECK(parse_quantity<FlopsPerSecond>("989.4 TFLOP/s")->count() == 989.4e12);
   CHECK(parse_quantity<Seconds>("18.7 us")->count() == 18.7e-6);
+  CHECK(parse_quantity<Watts>("10.2 kW")->count() == 10200);
+  CHECK(parse_quantity<Dollars>("23238 USD")->count() == 23238);
+  CHECK(parse_quantity<SquareMillimetres>("814 mm2")->count() == 814);
+  CHECK(parse_quantity<DollarsPerKilowattHour>("0.078 USD/kWh")->count() == 0.078);
+  CHECK(parse_quantity<GramsPerKilowattHour>("366 g/kWh")->count() == 366);
 }
 
 TEST_CASE("what is no quantity is refused with a reason") {
@@ -48,4 +53,9 @@ TEST_CASE("parse(print(q)) is q, bit for bit") {
   round_trip<BytesPerSecond>();
   round_trip<Flops>();
   round_trip<FlopsPerSecond>();
+  round_trip<Watts>();
+  round_trip<Dollars>();
+  round_trip<SquareMillimetres>();
+  round_trip<DollarsPerKilowattHour>();
+  round_trip<GramsPerKilowattHour>();
 }
