@@ -1,11 +1,25 @@
 // Verbs whose answers are differences between many steps.
 #include "analysis/cli/cli.hpp"
+#include "analysis/parity.hpp"
 #include "analysis/swap.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 namespace weft::cli {
+namespace {
+
+Result<std::vector<analysis::Case>> cases_of(const std::vector<std::string>& scenarios, const Common& options) {
+  std::vector<analysis::Case> out;
+  for (const std::string& name : scenarios) {
+    const auto loaded = analysis::load_scenario(name, options.sets);
+    if (!loaded) return tl::unexpected(loaded.error());
+    out.push_back(analysis::case_of(*loaded));
+  }
+  return out;
+}
+
+} // namespace
 
 int swap(const std::vector<std::string>& scenarios, const Common& options) {
   if (scenarios.size() != 2)
@@ -13,13 +27,9 @@ int swap(const std::vector<std::string>& scenarios, const Common& options) {
                                scenarios.size() == 1 ? "is" : "are"),
                    {},
                    "weft compare llama3-405b-16k llama3-405b-16k-h800 --swap"});
-  std::vector<analysis::Case> cases;
-  for (const std::string& name : scenarios) {
-    const auto loaded = analysis::load_scenario(name, options.sets);
-    if (!loaded) return report(loaded.error());
-    cases.push_back(analysis::case_of(*loaded));
-  }
-  const auto swapped = analysis::swap(cases[0], cases[1], how_of(options), options.jobs);
+  const auto cases = cases_of(scenarios, options);
+  if (!cases) return report(cases.error());
+  const auto swapped = analysis::swap((*cases)[0], (*cases)[1], how_of(options), options.jobs);
   if (!swapped) return report(swapped.error());
   if (options.format == "json") {
     std::vector<analysis::Summary> runs;
@@ -40,6 +50,28 @@ int swap(const std::vector<std::string>& scenarios, const Common& options) {
       fits = false;
     }
   return fits ? ok : does_not_fit;
+}
+
+int parity(const Parity& what, const Common& options) {
+  const auto references = cases_of(what.references, options);
+  if (!references) return report(references.error());
+  const auto candidates = cases_of(what.candidates, options);
+  if (!candidates) return report(candidates.error());
+  analysis::ParityOptions how;
+  how.accelerators = what.accelerators;
+  how.tokens_per_s = what.tokens_per_s;
+  if (what.scale_batch) how.scaling = analysis::Scaling::batch_per_replica;
+  how.sim = how_of(options);
+  how.jobs = options.jobs;
+  const auto answer = analysis::parity(*references, *candidates, how);
+  if (!answer) return report(answer.error());
+  if (options.format == "json")
+    print_data(analysis::parity_json(*answer));
+  else if (options.format == "csv")
+    print_data(analysis::parity_csv(*answer));
+  else
+    print_data(analysis::parity_text(*answer));
+  return ok;
 }
 
 } // namespace weft::cli

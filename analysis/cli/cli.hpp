@@ -7,6 +7,7 @@
 #include "analysis/summary.hpp"
 #include "sim/simulate.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,9 +57,17 @@ struct Claims {
   std::int64_t samples = 0;       ///< of every value's band
 };
 
+struct Parity {
+  std::vector<std::string> references, candidates; ///< scenarios
+  std::optional<std::int64_t> accelerators;        ///< of the reference
+  std::optional<double> tokens_per_s;
+  bool scale_batch = false;
+};
+
 int run(const std::string& scenario, const Common& options);
 int compare(std::vector<std::string> scenarios, const Common& options);
 int swap(const std::vector<std::string>& scenarios, const Common& options);
+int parity(const Parity& what, const Common& options);
 int validate(const Validate& what, const Common& options);
 int calibrate(const Calibrate& what, const Common& options);
 int claims(const Claims& what, const Common& options);

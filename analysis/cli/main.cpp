@@ -1,4 +1,5 @@
 #include "analysis/cli/cli.hpp"
+#include "analysis/scaling.hpp"
 #include "platforms/catalog.hpp"
 
 #include <CLI/CLI.hpp>
@@ -47,6 +48,27 @@ std::string names_of_algorithms() {
   for (const std::string& name : weft::sim::algorithm_names())
     out += (out.empty() ? "" : ", ") + name;
   return out;
+}
+CLI::App* add_parity(CLI::App& app, weft::cli::Parity& what, Common& options) {
+  CLI::App* verb = app.add_subcommand("parity", "how many accelerators of one cluster equal so many of another");
+  verb->add_option("--reference", what.references,
+                   "scenario to be equalled (several: plans of one cluster, the best counts)")
+      ->required();
+  verb->add_option("--candidate", what.candidates,
+                   "scenario whose cluster is to equal it (several: plans of one cluster, or other clusters)")
+      ->required();
+  CLI::Option* size = verb->add_option("--accelerators", what.accelerators,
+                                       "the reference's number, where it is not that of its scenario")
+                          ->check(CLI::Range(std::int64_t{1}, weft::analysis::most_accelerators));
+  verb->add_option("--tokens-per-s", what.tokens_per_s, "to be made by both, instead of what the reference makes")
+      ->check(CLI::PositiveNumber)
+      ->excludes(size);
+  verb->add_flag(
+      "--scale-batch", what.scale_batch,
+      "a replica keeps its microbatches and the global batch grows with the cluster, instead of staying as it is");
+  add_simulation(verb, options);
+  verb->footer("Example: weft parity --reference llama3-70b-8k --candidate llama3-70b-16k-910c-cp2");
+  return verb;
 }
 CLI::App* add_collective(CLI::App& app, weft::analysis::CollectiveRequest& r, Common& options) {
   CLI::App* verb = app.add_subcommand("collective", "one collective by itself, or several at once");
@@ -153,6 +175,8 @@ int main(int argc, char** argv) {
   sensitivity->add_option("scenario", asked_about, "file (.yaml) or catalog name")->required();
   add_simulation(sensitivity, options);
   sensitivity->footer("Example: weft sensitivity llama3-405b-16k");
+  weft::cli::Parity equals;
+  CLI::App* parity = add_parity(app, equals, options);
 
   weft::cli::Validate runs;
   CLI::App* validate =
@@ -225,6 +249,7 @@ int main(int argc, char** argv) {
     if (run->parsed()) code = weft::cli::run(scenario, options);
     if (compare->parsed()) code = swap ? weft::cli::swap(scenarios, options) : weft::cli::compare(scenarios, options);
     if (sensitivity->parsed()) code = weft::cli::sensitivity(asked_about, options);
+    if (parity->parsed()) code = weft::cli::parity(equals, options);
     if (validate->parsed()) code = weft::cli::validate(runs, options);
     if (calibrate->parsed()) code = weft::cli::calibrate(fitted, options);
     if (collective->parsed()) code = weft::cli::collective(asked, options);

@@ -25,6 +25,19 @@ TEST_CASE("the page on swaps shows what weft compare --swap prints") {
     shown("analysis/docs/swap.md", std::string("compare llama3-405b-16k llama3-405b-16k-") + other + " --swap");
 }
 
+TEST_CASE("the page on parity shows what weft parity prints") {
+  const std::string on_70b = "parity --reference llama3-70b-8k llama3-70b-8k-cp2 --candidate llama3-70b-16k-910c "
+                             "llama3-70b-16k-910c-cp2 --accelerators 10000";
+  shown("analysis/docs/parity.md", on_70b);
+  shown("analysis/docs/parity.md", "parity --reference llama3-405b-16k --candidate llama3-405b-16k-910c "
+                                   "llama3-405b-16k-910c-tp16 llama3-405b-16k-910c-cp2 llama3-405b-16k-910b");
+  const auto json = test::command(std::string(WEFT_BINARY) + " " + on_70b + " --format json");
+  CHECK(json.code == 0);
+  for (const char* key : {"\"target_tokens_per_s\"", "\"reference\"", "\"candidates\"", "\"reached\": true",
+                          "\"interpolated\": true", "\"nominal_ratio\"", "\"plan\"", "\"evidence_summary\""})
+    CHECK_MESSAGE(json.out.find(key) != std::string::npos, key);
+}
+
 TEST_CASE("a swap as JSON says what the text says") {
   const auto text =
       test::command(std::string(WEFT_BINARY) + " compare korthikanti-22b korthikanti-22b --swap " + "--format json");

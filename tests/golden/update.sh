@@ -31,4 +31,11 @@ for other in 910b 910c h800; do
   build/release/$swap | show analysis/docs/swap.md "$swap"
 done
 $weft run llama3-405b-16k --power | sed -n '/^POWER AND MONEY/,$p' | show analysis/docs/power.md "weft run --power"
+on_70b="--reference llama3-70b-8k llama3-70b-8k-cp2 --candidate llama3-70b-16k-910c llama3-70b-16k-910c-cp2"
+on_405b="--reference llama3-405b-16k --candidate llama3-405b-16k-910c llama3-405b-16k-910c-tp16 llama3-405b-16k-910c-cp2"
+on_405b="$on_405b llama3-405b-16k-910b"
+for how in "$on_70b --accelerators 10000" "$on_70b --accelerators 10000 --scale-batch --format csv" "$on_405b" \
+  "$on_405b --accelerators 10000 --scale-batch --format csv"; do
+  build/release/weft parity $how | show analysis/docs/parity.md "weft parity $how"
+done
 git --no-pager diff --stat -- "$file" README.md analysis/docs

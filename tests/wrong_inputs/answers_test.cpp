@@ -30,3 +30,24 @@ TEST_CASE("wrong swaps are refused") {
   refused("compare --swap korthikanti-22b nowhere", "unknown scenario `nowhere`");
   refused("compare --swap korthikanti-22b korthikanti-22b --set plan.tp=3", "error:");
 }
+
+TEST_CASE("wrong parities are refused") {
+  const std::string both = "parity --reference llama3-405b-16k --candidate llama3-405b-16k-910b ";
+  refused("parity --reference llama3-405b-16k", "--candidate is required");
+  refused("parity --candidate llama3-405b-16k", "--reference is required");
+  refused(both + "--accelerators 0", "--accelerators");
+  refused(both + "--accelerators many", "--accelerators");
+  refused(both + "--accelerators 99999999", "--accelerators");
+  refused(both + "--tokens-per-s -5", "--tokens-per-s");
+  refused(both + "--tokens-per-s 1e6 --accelerators 5000", "excludes");
+  refused(both + "--accelerators 1000000", "runs on at most 16384 accelerators with a batch of 2048");
+  refused(both + "--accelerators 100 --scale-batch", "runs on no fewer than 128 accelerators");
+  refused(both + "--tokens-per-s 1e9", "the reference makes at most");
+  refused("parity --reference llama3-405b-16k --candidate llama3-70b-8k",
+          "differ in their models: layers (126 and 80)");
+  refused("parity --reference korthikanti-530b --candidate korthikanti-530b-dp8",
+          "differ in their training: global_batch (280 and 2240)");
+  refused("parity --reference llama3-405b-16k llama3-405b-16k-h800 --candidate llama3-405b-16k",
+          "the reference is one cluster");
+  refused("parity --reference llama3-405b-16k --candidate nowhere", "unknown scenario `nowhere`");
+}
