@@ -29,6 +29,11 @@ std::string whole(double number) {
   }
   return out;
 }
+/// "14,057 (28,114)": ranks where they are more than packages.
+std::string counted(const ParityPlan& p) {
+  const std::int64_t ranks = p.at.cluster.accelerator.ranks_per_accelerator;
+  return whole(p.count()) + (ranks > 1 ? " (" + whole(p.count() * double(ranks)) + ")" : std::string());
+}
 double per_accelerator(const ParityPlan& p) {
   return p.tokens_per_s / p.count();
 }
@@ -66,7 +71,7 @@ Rows table(const Parity& parity) {
   add(
       "", [](const ParitySide& s) { return s.cluster; }, true);
   add("accelerator", chip, true);
-  add("ACCELERATORS", [](const ParitySide& s) { return s.best.reached ? whole(s.best.count()) : "cannot"; });
+  add("ACCELERATORS (ranks)", [](const ParitySide& s) { return s.best.reached ? counted(s.best) : "cannot"; });
   add("for one of the reference's", [&](const ParitySide& s) {
     const auto r = parity.ratio(s);
     return r ? fmt::format("{:.2f}", *r) : "-";

@@ -61,7 +61,7 @@ std::int64_t PlanSizes::nearest(std::int64_t wish, std::int64_t above, std::int6
 }
 
 std::int64_t PlanSizes::next(double target) const {
-  if (points_.empty()) return up(std::max(case_.scenario.plan.dp, too_small_ + 1));
+  if (points_.empty()) return up(std::max(case_.scenario.plan.dp, fixed() ? too_small_ + 1 : 2 * too_small_));
   const SizePoint *below = nullptr, *above = nullptr;
   for (const auto& [dp, point] : points_) {
     if (point.head.tokens_per_s >= target) {
@@ -80,8 +80,9 @@ std::int64_t PlanSizes::next(double target) const {
     return nearest(more, any.dp, more);
   }
   if (!below) {
-    if (any.dp - 1 <= too_small_) return 0;
-    return nearest(std::int64_t(in_proportion), too_small_, any.dp);
+    // What does not fit is not approached one by one.
+    const std::int64_t half = too_small_ > 0 ? (too_small_ + any.dp) / 2 : 0;
+    return nearest(std::max(std::int64_t(in_proportion), half), too_small_, any.dp);
   }
   const double share =
       std::log(target / below->head.tokens_per_s) / std::log(above->head.tokens_per_s / below->head.tokens_per_s);

@@ -136,6 +136,28 @@ TEST_CASE("a batch that is dealt out cannot make more, and says how far it comes
   CHECK(message({h100()}, {ascend()}, how).find("the reference makes at most") == 0);
 }
 
+TEST_CASE("sizes at which a replica's shard does not fit are none") {
+  // Optimizer states are sharded over the replicas: more of them, less of each.
+  const Case one = h100();
+  ParityOptions how;
+  how.scaling = Scaling::batch_per_replica;
+  auto memory = [&](std::int64_t dp) {
+    const auto head = simulate_each({*resized(one, dp, how.scaling)}, {}, 1);
+    REQUIRE(head);
+    return head->front().memory_bytes;
+  };
+  REQUIRE(memory(4) > memory(5));
+  REQUIRE(memory(5) > memory(6));
+  Case tight = one;
+  tight.cluster.accelerator.memory_capacity.value = Bytes((memory(5) + memory(6)) / 2);
+  const Parity p = asked({one}, {tight}, how);
+  const ParityPlan& best = p.candidates.front().best;
+  CHECK(best.reached);
+  CHECK(best.head.accelerators == 6 * 16); // four replicas would be enough
+  CHECK_FALSE(best.accelerators);
+  CHECK(parity_text(p).find("At most 96 h100-sxm equal 64 h100-sxm") != std::string::npos);
+}
+
 TEST_CASE("each side takes the best of its plans, and clusters are told apart") {
   const Case good = ascend();
   Case bad = good;
