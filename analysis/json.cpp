@@ -115,6 +115,33 @@ Json seeds_json(const Seeds& s) {
           {"tax", s.tax ? band_json(*s.tax) : Json(nullptr)}};
 }
 
+Json spread_json(const Spread& s) {
+  return {{"low", s.low}, {"p5", s.p5}, {"median", s.median}, {"p95", s.p95}, {"high", s.high}};
+}
+Json bands_json(const HeadlineBands& b) {
+  Json inputs = Json::array();
+  for (const BandInput& i : b.inputs)
+    inputs.push_back({{"input", i.name},
+                      {"low", i.low},
+                      {"value", i.value},
+                      {"high", i.high},
+                      {"evidence", i.evidence},
+                      {"source", i.source},
+                      {"step_time_s", {{"at_low", i.step_low}, {"at_high", i.step_high}}},
+                      {"tax", {{"at_low", i.tax_low}, {"at_high", i.tax_high}}}});
+  return {{"samples", b.n},
+          {"seed", b.seed},
+          {"step_time_s", spread_json(b.step_s)},
+          {"tokens_per_s_per_accelerator", spread_json(b.tokens_per_s_per_accelerator)},
+          {"mfu_causal", spread_json(b.mfu_causal)},
+          {"effective_flops_per_s", spread_json(b.effective_flops)},
+          {"tax", spread_json(b.tax)},
+          {"do_not_fit", b.do_not_fit},
+          {"inputs", std::move(inputs)},
+          {"figures", b.figures},
+          {"assumed_without_band", b.assumed}};
+}
+
 Json evidence_json(const Summary& s) {
   Json out = Json::array();
   for (const auto& line : s.evidence) {
@@ -167,6 +194,7 @@ Json run_object(const Summary& s) {
            {"version", WEFT_VERSION}};
   if (s.seeds) out["seeds"] = seeds_json(*s.seeds);
   if (s.power) out["power"] = Json::parse(power_json(*s.power));
+  if (s.bands) out["band"] = bands_json(*s.bands);
   return out;
 }
 

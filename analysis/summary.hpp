@@ -1,6 +1,7 @@
 #pragma once
 // The headline numbers of one simulated scenario, computed once for text, JSON and CSV alike.
 
+#include "analysis/band.hpp"
 #include "analysis/evidence.hpp"
 #include "analysis/ledger.hpp"
 #include "analysis/power.hpp"
@@ -33,8 +34,9 @@ struct Summary {
   double effective_flops = 0;                                      ///< causal model FLOP/s of the whole cluster
   double accelerators_per_effective_eflops = 0; ///< accelerators that deliver 1e18 causal model FLOP/s
   std::vector<EvidenceLine> evidence;
-  std::optional<Seeds> seeds; ///< when several were asked for
-  std::optional<Power> power; ///< when it was asked for
+  std::optional<Seeds> seeds;         ///< when several were asked for
+  std::optional<Power> power;         ///< when it was asked for
+  std::optional<HeadlineBands> bands; ///< when samples were asked for
 
   [[nodiscard]] double where_sum() const;
 };

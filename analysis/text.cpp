@@ -1,5 +1,6 @@
 #include "analysis/text.hpp"
 
+#include "analysis/bands.hpp"
 #include "analysis/power_print.hpp"
 #include "analysis/table.hpp"
 #include "platforms/base/precision_names.hpp"
@@ -59,10 +60,19 @@ void headline(Rows& rows, std::span<const Summary> all) {
     return c.ranks() == c.accelerators ? fmt::format("{}", c.accelerators)
                                        : fmt::format("{} ({})", c.accelerators, c.ranks());
   });
+  auto banded = [&](Spread HeadlineBands::*of, const std::function<std::string(double)>& cell) {
+    if (!all.front().bands) return; // of none, when of one
+    add("  5 to 95 %",
+        [&](const Summary& s) { return fmt::format("{} to {}", cell((*s.bands.*of).p5), cell((*s.bands.*of).p95)); });
+  };
   add("step time", [](const Summary& s) { return seconds(s.result.run.step_time); });
+  banded(&HeadlineBands::step_s, seconds);
   add("tokens/s/accelerator", [](const Summary& s) { return fmt::format("{:.1f}", s.tokens_per_s_per_accelerator); });
+  banded(&HeadlineBands::tokens_per_s_per_accelerator, [](double v) { return fmt::format("{:.1f}", v); });
   add("MFU (causal)", [](const Summary& s) { return percent(s.mfu_causal); });
+  banded(&HeadlineBands::mfu_causal, percent);
   add("effective EFLOP/s", [](const Summary& s) { return fmt::format("{:.3f}", s.effective_flops / 1e18); });
+  banded(&HeadlineBands::effective_flops, [](double v) { return fmt::format("{:.3f}", v / 1e18); });
   add("accelerators per eff. EFLOP/s",
       [](const Summary& s) { return fmt::format("{:.0f}", s.accelerators_per_effective_eflops); });
   add("recomputation", [](const Summary& s) { return std::string(enum_name(s.result.recompute)); });
@@ -103,6 +113,10 @@ void tax_rows(Rows& rows, std::span<const Summary> all) {
   rows.push_back({""});
   rows.push_back({"WHAT TOOK IT AWAY (share of the step that would vanish with a perfect interconnect)"});
   rows.push_back(row("  interconnect tax", all, [](const Summary& s) { return percent(s.tax->total); }));
+  if (all.front().bands)
+    rows.push_back(row("    5 to 95 %", all, [](const Summary& s) {
+      return fmt::format("{} to {}", percent(s.bands->tax.p5), percent(s.bands->tax.p95));
+    }));
   for (std::size_t d = 0; d < sim::dim_count; ++d) {
     auto share = [d](const Summary& s) {
       for (const auto& part : s.tax->parts)
@@ -200,6 +214,7 @@ std::string run_text(const Summary& s, bool explain) {
     out += wrap(caveat, 0);
   if (s.seeds) out += "\n" + format_table(seed_rows(*s.seeds));
   if (s.power) out += "\n" + power_text(*s.power);
+  if (s.bands) out += "\n" + bands_text(*s.bands);
   return explain ? out + explanation(s) : out;
 }
 
@@ -224,6 +239,7 @@ std::string compare_text(std::span<const Summary> all) {
     out += wrap(quotable(s), 4) + wrap(evidence_sentence(s.result.scenario, s.result.cluster), 4);
     for (const std::string& caveat : caveats(s.result))
       out += wrap(caveat, 4);
+    if (s.bands) out += wrap(widest(*s.bands), 4);
   }
   return out;
 }

@@ -29,7 +29,8 @@ struct Common {
   std::int64_t max_activities = sim::Options{}.max_activities;
   std::int64_t seeds = 0; ///< 0: the one draw
   bool power = false;
-  std::string location; ///< catalog name or file; empty: by the chip
+  std::string location;     ///< catalog name or file; empty: by the chip
+  std::int64_t samples = 0; ///< 0: no band
 };
 
 struct Validate {
@@ -79,6 +80,9 @@ sim::Options how_of(const Common& options);
 /// Loads and simulates; `all_subsets` as the tax split needs. The error is ready to print.
 Result<analysis::Summary> simulate(const std::string& scenario, const Common& options, bool all_subsets);
 void print_data(const std::string& text); ///< to stdout
+/// Adds the bands of scenarios that were simulated; nothing where no samples are asked for.
+Result<void> add_bands(const std::vector<std::string>& scenarios, const Common& options,
+                       std::vector<analysis::Summary>& summaries);
 /// Prints an error to stderr; returns wrong_input.
 int report(const Error& error);
 /// Says on stderr what does not fit, by how much, and the nearest plan that does. Returns whether it fits.

@@ -1,3 +1,4 @@
+#include "analysis/bands.hpp"
 #include "analysis/cli/cli.hpp"
 #include "analysis/scaling.hpp"
 #include "platforms/catalog.hpp"
@@ -41,6 +42,13 @@ void add_power(CLI::App* verb, Common& c) {
                    "where it stands: `weft catalog locations`, or a file (default: us-hyperscale for chips sold "
                    "anywhere, china-hub for export-compliant and Chinese ones)")
       ->needs(power);
+}
+CLI::Option* add_samples(CLI::App* verb, Common& c) {
+  return verb
+      ->add_option("--samples", c.samples,
+                   "also the band that uncertain inputs make of it: Sobol points over low and high of figures and "
+                   "calibration errors; --seed moves them")
+      ->check(CLI::Range(weft::analysis::least_samples, weft::analysis::most_samples));
 }
 
 std::string names_of_algorithms() {
@@ -153,9 +161,11 @@ int main(int argc, char** argv) {
   CLI::Option* ideal = run->add_flag("--ideal-network", options.ideal_network, "the step without communication");
   run->add_flag("--no-tax", options.no_tax, "only the step: no second simulation without communication to compare with")
       ->excludes(ideal);
+  CLI::Option* no_tax = run->get_option("--no-tax");
   run->add_option("--seeds", options.seeds, "also this many draws, from --seed on: median and 5 to 95 %")
       ->check(CLI::Range(1, 100000));
   add_power(run, options);
+  add_samples(run, options)->excludes(ideal)->excludes(no_tax);
   add_simulation(run, options);
   run->footer("Example: weft run llama3-405b-16k --set plan.vpp=4 --explain");
 
@@ -167,6 +177,7 @@ int main(int argc, char** argv) {
                     "of two: what makes them differ, part by part, and the one's chip on the other's network");
   add_power(compare, options);
   add_simulation(compare, options);
+  add_samples(compare, options);
   compare->footer("Example: weft compare llama3-405b-16k llama3-405b-16k-h800 --swap");
 
   std::string asked_about;

@@ -1,4 +1,5 @@
 #include "sim/simulate.hpp"
+#include "analysis/bands.hpp"
 #include "analysis/cli/cli.hpp"
 #include "analysis/headline.hpp"
 #include "analysis/json.hpp"
@@ -94,6 +95,22 @@ sim::Solver solver_of(const Common& options) {
   return options.solver == "fluid" ? sim::Solver::fluid : sim::Solver::simgrid;
 }
 
+Result<void> add_bands(const std::vector<std::string>& scenarios, const Common& options,
+                       std::vector<analysis::Summary>& summaries) {
+  if (options.samples == 0) return {};
+  std::vector<analysis::Case> cases;
+  for (const std::string& name : scenarios) {
+    const auto loaded = analysis::load_scenario(name, options.sets);
+    if (!loaded) return tl::unexpected(loaded.error());
+    cases.push_back(analysis::case_of(*loaded));
+  }
+  auto found = analysis::bands(cases, options.samples, what_if_options(options), options.jobs);
+  if (!found) return tl::unexpected(found.error());
+  for (std::size_t i = 0; i < cases.size(); ++i)
+    summaries[i].bands = std::move((*found)[i]);
+  return {};
+}
+
 sim::Options what_if_options(const Common& options) {
   sim::Options how;
   how.fold = !options.no_fold;
@@ -137,6 +154,9 @@ void print_stats() {
 int run(const std::string& scenario, const Common& options) {
   auto summary = simulate(scenario, options, options.explain);
   if (!summary) return report(summary.error());
+  std::vector<analysis::Summary> one{std::move(*summary)};
+  if (auto ok = add_bands({scenario}, options, one); !ok) return report(ok.error());
+  summary = std::move(one.front());
   if (options.format == "json")
     print_data(analysis::run_json(*summary));
   else if (options.format == "csv")
@@ -155,6 +175,7 @@ int compare(std::vector<std::string> scenarios, const Common& options) {
     if (!summary) return report(summary.error());
     all.push_back(std::move(*summary));
   }
+  if (auto ok = add_bands(scenarios, options, all); !ok) return report(ok.error());
   if (options.format == "json")
     print_data(analysis::compare_json(all));
   else if (options.format == "csv")
