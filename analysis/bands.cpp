@@ -25,9 +25,9 @@ Headline times(Headline h, double factor) {
 }
 
 /// One case on its way to its band.
-class Band1 {
+class OneBand {
 public:
-  Band1(const Case& c, Uncertain uncertain) : case_(c), uncertain_(std::move(uncertain)) {
+  OneBand(const Case& c, Uncertain uncertain) : case_(c), uncertain_(std::move(uncertain)) {
     out_.name = c.name;
     out_.figures = uncertain_.figures;
     out_.assumed = uncertain_.assumed;
@@ -64,7 +64,7 @@ public:
         if (input.error || uncertain_.measured) explained += variance(input, low.step_s, high.step_s);
       } else {
         const double measured = std::pow(input.error->log_deviation(), 2);
-        left_ = std::sqrt(std::max(0.0, 1 - explained / measured));
+        left_ = measured > 0 ? std::sqrt(std::max(0.0, 1 - explained / measured)) : 0;
         shown.step_low = out_.as_is.step_s * whole(input, input.low_end());
         shown.step_high = out_.as_is.step_s * whole(input, input.high_end());
         shown.low = fmt_factor(whole(input, input.low_end()));
@@ -148,10 +148,15 @@ Result<std::vector<Bands>> bands(const std::vector<Case>& cases, std::int64_t n,
                                  int jobs) {
   const auto errors = calibration_errors();
   if (!errors) return tl::unexpected(errors.error());
-  std::vector<Band1> all;
-  Band1::Place place;
+  return bands(cases, n, options, jobs, *errors);
+}
+
+Result<std::vector<Bands>> bands(const std::vector<Case>& cases, std::int64_t n, const sim::Options& options, int jobs,
+                                 const CalibrationErrors& errors) {
+  std::vector<OneBand> all;
+  OneBand::Place place;
   for (const Case& c : cases) {
-    all.emplace_back(c, uncertain_inputs(c, *errors));
+    all.emplace_back(c, uncertain_inputs(c, errors));
     for (const UncertainInput& input : all.back().inputs())
       place.try_emplace(input.key, place.size());
     const auto steps = simulate_each(all.back().alone(), options, jobs);
@@ -160,7 +165,7 @@ Result<std::vector<Bands>> bands(const std::vector<Case>& cases, std::int64_t n,
   }
   const auto points = sobol_points(std::size_t(n), place.size(), std::uint64_t(options.seed));
   std::vector<Bands> out;
-  for (Band1& one : all) {
+  for (OneBand& one : all) {
     for (std::size_t first = 0; first < points.size(); first += at_once) {
       const std::size_t last = std::min(points.size(), first + at_once);
       std::vector<Case> samples;

@@ -2,6 +2,7 @@
 // Low and high of catalog figures and calibration errors, propagated to every headline number: what a result is worth.
 
 #include "analysis/band.hpp"
+#include "analysis/calibration_errors.hpp"
 #include "analysis/headline.hpp"
 
 #include <cstdint>
@@ -23,6 +24,9 @@ struct Bands : HeadlineBands {
 /// n Sobol points over all uncertain inputs of the cases, moved by the seed (options.seed); n + 2 × inputs + 1 steps of
 /// each case. `n` from least_samples on. The error is the first case's that is illegal.
 Result<std::vector<Bands>> bands(const std::vector<Case>& cases, std::int64_t n, const sim::Options& options, int jobs);
+/// The same with other sizes of the error factors than the project's own.
+Result<std::vector<Bands>> bands(const std::vector<Case>& cases, std::int64_t n, const sim::Options& options, int jobs,
+                                 const CalibrationErrors& errors);
 
 /// Least, 5th percentile, median, 95th, most; between the two values next to it in proportion. Not of nothing.
 Spread spread_of(std::vector<double> values);
@@ -31,5 +35,7 @@ Spread spread_of(std::vector<double> values);
 std::string bands_text(const HeadlineBands& bands);
 /// The same in a sentence.
 std::string widest(const HeadlineBands& bands);
+/// Columns that a run's line gets, each after a comma; of nullptr their names.
+std::string bands_csv(const HeadlineBands* bands);
 
 } // namespace weft::analysis

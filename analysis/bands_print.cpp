@@ -37,7 +37,8 @@ std::string without(const HeadlineBands& b) {
 
 std::string bands_text(const HeadlineBands& b) {
   std::vector<std::vector<std::string>> rows{
-      {fmt::format("BY ITSELF ({} samples, seed {})", b.n, b.seed), "low", "value", "high", "evidence", "step", "tax"}};
+      {fmt::format("WHAT WIDENS IT, each by itself ({} samples, seed {})", b.n, b.seed), "low", "value", "high",
+       "evidence", "step", "tax"}};
   std::size_t shown = 0, silent = 0;
   for (const BandInput& i : b.inputs) {
     if (shown == most_shown || !shows(i, b.step_s.median)) {
@@ -62,6 +63,24 @@ std::string widest(const HeadlineBands& b) {
                        input.high, range(input.step_low, input.step_high, seconds));
   }
   return (out.empty() ? "Nothing that is uncertain widens it" : out) + ". " + without(b);
+}
+
+std::string bands_csv(const HeadlineBands* b) {
+  const std::pair<const char*, Spread HeadlineBands::*> numbers[] = {
+      {"step_time_s", &HeadlineBands::step_s},
+      {"tokens_per_s_per_accelerator", &HeadlineBands::tokens_per_s_per_accelerator},
+      {"mfu_causal", &HeadlineBands::mfu_causal},
+      {"effective_flops_per_s", &HeadlineBands::effective_flops},
+      {"tax", &HeadlineBands::tax}};
+  std::string out = b ? fmt::format(",{}", b->n) : ",samples";
+  for (const auto& [name, of] : numbers)
+    if (b) {
+      const Spread& s = b->*of;
+      out += fmt::format(",{},{},{},{},{}", s.low, s.p5, s.median, s.p95, s.high);
+    } else {
+      out += fmt::format(",{0}_low,{0}_band_p5,{0}_band_median,{0}_band_p95,{0}_high", name);
+    }
+  return out;
 }
 
 } // namespace weft::analysis

@@ -79,24 +79,29 @@ void ask_slopes(const Case& c, double step, double base, KnobEffect& effect, Ask
 }
 
 /// One-sided slopes of every knob; over a wide step where those over a narrow one differ.
-void find_slopes(const Case& c, const sim::Options& options, int jobs, Sensitivity& out) {
+void find_slopes(const Case& c, double base, sim::Options options, int jobs, std::vector<KnobEffect>& effects) {
+  options.ideal_run = false;
   Asked narrow, wide;
-  for (KnobEffect& effect : out.knobs)
-    ask_slopes(c, log_step, out.base.step_s, effect, narrow);
+  for (KnobEffect& effect : effects)
+    ask_slopes(c, log_step, base, effect, narrow);
   narrow.run(options, jobs);
-  for (KnobEffect& effect : out.knobs) {
+  for (KnobEffect& effect : effects) {
     effect.over = log_step;
     if (!(std::abs(effect.above - effect.below) > tie_from)) continue;
     effect.over = wide_step;
-    ask_slopes(c, wide_step, out.base.step_s, effect, wide);
+    ask_slopes(c, wide_step, base, effect, wide);
   }
   wide.run(options, jobs);
-  for (KnobEffect& effect : out.knobs) {
-    if (effect.knob->kind == KnobKind::size || std::isnan(effect.below) || std::isnan(effect.above)) continue;
-    effect.elasticity = (effect.below + effect.above) / 2;
-    if (effect.knob->kind == KnobKind::rate) out.rates += *effect.elasticity;
-    if (effect.knob->kind == KnobKind::time) out.times += *effect.elasticity;
-  }
+  for (KnobEffect& effect : effects)
+    if (effect.knob->kind != KnobKind::size && !std::isnan(effect.below) && !std::isnan(effect.above))
+      effect.elasticity = (effect.below + effect.above) / 2;
+}
+
+std::vector<KnobEffect> every_knob() {
+  std::vector<KnobEffect> out;
+  for (const Knob& knob : knobs())
+    out.emplace_back().knob = &knob;
+  return out;
 }
 
 double gain(const KnobEffect& effect) {
@@ -113,6 +118,14 @@ const std::optional<Change>& KnobEffect::better() const {
   return knob->kind == KnobKind::time || knob->kind == KnobKind::ratio ? halved : doubled;
 }
 
+Result<std::vector<KnobEffect>> elasticities(const Case& c, const sim::Options& options, int jobs) {
+  const auto base = simulate_each({c}, options, 1);
+  if (!base) return tl::unexpected(base.error());
+  auto out = every_knob();
+  find_slopes(c, base->front().step_s, options, jobs, out);
+  return out;
+}
+
 Result<Sensitivity> sensitivity(const Case& c, const sim::Options& options, int jobs) {
   const auto base = simulate_each({c}, options, 1);
   if (!base) return tl::unexpected(base.error());
@@ -120,8 +133,7 @@ Result<Sensitivity> sensitivity(const Case& c, const sim::Options& options, int 
   out.scenario = c.name;
   out.base = base->front();
   const double step = out.base.step_s;
-  for (const Knob& knob : knobs())
-    out.knobs.emplace_back().knob = &knob;
+  out.knobs = every_knob();
   double memory_base = step;
   const auto plans = neighbours(c);
   out.plans.resize(plans.size());
@@ -139,13 +151,15 @@ Result<Sensitivity> sensitivity(const Case& c, const sim::Options& options, int 
     changes.add(std::move(neighbour), [&out, i, step](const Headline& head) { out.plans[i].to = change(head, step); });
   }
   changes.run(options, jobs);
-  sim::Options alone = options;
-  alone.ideal_run = false;
-  find_slopes(c, alone, jobs, out);
+  find_slopes(c, step, options, jobs, out.knobs);
   for (KnobEffect& effect : out.knobs) {
     if (effect.knob->name == "HBM capacity")
       for (auto* to : {&effect.minus10, &effect.plus10, &effect.halved, &effect.doubled})
         if (*to) (*to)->ratio = (*to)->step_s / memory_base;
+  }
+  for (const KnobEffect& effect : out.knobs) {
+    if (effect.knob->kind == KnobKind::rate) out.rates += effect.elasticity.value_or(0);
+    if (effect.knob->kind == KnobKind::time) out.times += effect.elasticity.value_or(0);
   }
   std::erase_if(out.knobs, [](const KnobEffect& e) { return !e.elasticity && !e.halved && !e.doubled; });
   std::stable_sort(out.knobs.begin(), out.knobs.end(),

@@ -49,6 +49,9 @@ struct Sensitivity {
 /// Simulates some two hundred steps, `jobs` at a time. The error is the scenario's own.
 Result<Sensitivity> sensitivity(const Case& c, const sim::Options& options, int jobs);
 
+/// Only the elasticities, in the order of the table; no changes.
+Result<std::vector<KnobEffect>> elasticities(const Case& c, const sim::Options& options, int jobs);
+
 /// Legal plans one choice away: degrees halved and doubled with dp keeping the ranks, chunks, microbatch, sharding,
 /// recomputation, schedule, sequence parallelism, order of ranks. With what was changed, as `--set` takes it.
 std::vector<std::pair<std::string, workloads::Plan>> neighbours(const Case& c);

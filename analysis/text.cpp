@@ -276,6 +276,8 @@ std::string run_csv(std::span<const Summary> all) {
     for (const char* figure : {"step_time_s", "tokens_per_s_per_accelerator", "tax"})
       out += fmt::format(",{0}_median,{0}_p5,{0}_p95", figure);
   }
+  const bool bands = std::any_of(all.begin(), all.end(), [](const Summary& s) { return s.bands.has_value(); });
+  if (bands) out += bands_csv(nullptr);
   out += "\n";
   for (const Summary& s : all) {
     const auto& r = s.result;
@@ -299,6 +301,7 @@ std::string run_csv(std::span<const Summary> all) {
       const auto& tax = s.seeds->tax;
       out += tax ? fmt::format(",{},{},{}", tax->median, tax->p5, tax->p95) : ",,,";
     }
+    if (s.bands) out += bands_csv(&*s.bands);
     out += "\n";
   }
   return out;

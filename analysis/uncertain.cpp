@@ -51,7 +51,7 @@ template <class Visit> void each_chip(Case& c, Visit visit) {
     visit(part.accelerator, part.node);
 }
 
-/// Times of matmuls, attention and memory-bound kernels of the chips of that name.
+// What makes times of one kind `factor` times as long.
 void slow_matmuls(Accelerator& a, double factor) {
   auto slow = [factor](platforms::GemmTiming& gemm) {
     gemm.efficiency.value /= factor;
@@ -112,7 +112,8 @@ public:
         kernels(a);
       }
       if (case_.cluster.ranks_per_domain() > 1 && !bounded(a.scale_up.timing.efficiency))
-        factor("collectives inside a domain, " + a.name, errors_.scale_up_of(a.name), on_chip(a.name, slow_scale_up));
+        factor("collectives inside a domain, " + a.name, errors_.scale_up_of(a.name),
+               on(a.name, errors_.scale_up_of(a.name), slow_scale_up));
     });
     bool cards_bounded = false, leaves = false;
     for (std::size_t i = 0; i < case_.cluster.part_count(); ++i) {
@@ -156,7 +157,6 @@ private:
     out_.inputs.push_back(std::move(input));
   }
 
-  /// `times`: the factor times its reciprocal's, as what it scales says.
   void factor(const std::string& name, const ErrorSize& size, std::function<void(Case&, double)> set) {
     UncertainInput input;
     input.key = "factor|" + name;
@@ -179,10 +179,6 @@ private:
       });
     };
   }
-  [[nodiscard]] std::function<void(Case&, double)> on_chip(const std::string& chip,
-                                                           void (*slow)(Accelerator&, double)) const {
-    return on(chip, errors_.scale_up_of(chip), slow);
-  }
 
   void kernels(const Accelerator& a) {
     const auto& s = case_.scenario;
@@ -203,7 +199,7 @@ private:
     for (const Accelerator* chip : case_.cluster.chips())
       if (!worst || errors_.step_of(chip->name, experts).p90.value > errors_.step_of(worst->name, experts).p90.value)
         worst = chip;
-    factor("whole step, " + worst->name, errors_.step_of(worst->name, experts), {});
+    factor("error of whole steps, " + worst->name, errors_.step_of(worst->name, experts), {});
     out_.inputs.back().whole_step = true;
   }
 
