@@ -47,6 +47,18 @@ std::string remark(const KnobEffect& e, const Sensitivity& s) {
   return out;
 }
 
+/// A remark behind each line of a table, all of which are as wide as the first.
+std::string beside(const std::string& table, const std::vector<std::string>& remarks) {
+  std::string out;
+  std::size_t from = 0;
+  for (const std::string& remark : remarks) {
+    const std::size_t to = table.find('\n', from);
+    out += table.substr(from, to - from) + (remark.empty() ? "" : "   " + remark) + "\n";
+    from = to + 1;
+  }
+  return out;
+}
+
 Json change_json(const std::optional<Change>& c) {
   if (!c) return nullptr;
   return {{"step_time_s", c->step_s},
@@ -59,7 +71,7 @@ Json change_json(const std::optional<Change>& c) {
 std::string sentence(const KnobEffect& e) {
   const std::string name(e.knob->name);
   const std::string how = factor(e) == "/ 2" ? "half the " + name : "twice the " + name;
-  return fmt::format("{} ({})", how, signed_percent(e.better()->ratio - 1));
+  return fmt::format("{} (step {})", how, signed_percent(e.better()->ratio - 1));
 }
 
 } // namespace
@@ -71,11 +83,11 @@ std::string first(const Sensitivity& s) {
   std::string out = bought.empty() ? "No hardware number, doubled by itself, shortens the step."
                                    : "What to buy first: " + sentence(*bought[0]);
   for (std::size_t i = 1; i < std::min<std::size_t>(bought.size(), 3); ++i)
-    out += (i == 1 ? ", then " : ", ") + sentence(*bought[i]);
-  if (!bought.empty()) out += " of the step.";
+    out += (i == 1 ? ", then " : " and ") + sentence(*bought[i]);
+  if (!bought.empty()) out += ".";
   const auto plan = std::find_if(s.plans.begin(), s.plans.end(), [](const PlanChange& p) { return p.to.fits; });
   if (plan != s.plans.end() && plan->to.ratio < 1 - visible)
-    out += fmt::format(" Free of charge: {} ({}).", plan->change, signed_percent(plan->to.ratio - 1));
+    out += fmt::format(" Without buying anything: {} ({}).", plan->change, signed_percent(plan->to.ratio - 1));
   else
     out += " No neighbour of the plan that fits is faster.";
   return out;
@@ -85,7 +97,8 @@ std::string sensitivity_text(const Sensitivity& s) {
   std::string out = fmt::format("{}: a step of {:.4g} s, interconnect tax {}, recomputation {}\n\n", s.scenario,
                                 s.base.step_s, percent(s.base.tax()), enum_name(s.base.recompute));
   std::vector<std::vector<std::string>> rows{
-      {"ONE NUMBER CHANGED", "x 0.9", "x 1.1", "better", "", "tax then", "elasticity", ""}};
+      {"ONE NUMBER CHANGED", "x 0.9", "x 1.1", "better", "", "tax then", "elasticity"}};
+  std::vector<std::string> remarks{""};
   std::string silent;
   for (const KnobEffect& e : s.knobs) {
     if (!shows(e)) {
@@ -94,10 +107,10 @@ std::string sensitivity_text(const Sensitivity& s) {
     }
     const auto& better = e.better();
     rows.push_back({std::string(e.knob->name), cell(e.minus10), cell(e.plus10), better ? factor(e) : "-", cell(better),
-                    better ? percent(better->tax) : "-", e.elasticity ? fmt::format("{:+.3f}", *e.elasticity) : "-",
-                    remark(e, s)});
+                    better ? percent(better->tax) : "-", e.elasticity ? fmt::format("{:+.3f}", *e.elasticity) : "-"});
+    remarks.push_back(remark(e, s));
   }
-  out += format_table(rows);
+  out += beside(format_table(rows), remarks);
   if (!silent.empty()) out += wrap("Less than 0.05 % either way: " + silent + ".", 2);
   out += fmt::format("\nself-check: elasticities of rates sum to {:.4f}, of times to {:.4f}; the difference is {:.4f} "
                      "(-1 where nothing is at a tie)\n",

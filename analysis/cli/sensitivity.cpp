@@ -1,6 +1,8 @@
 #include "analysis/sensitivity.hpp"
 #include "analysis/cli/cli.hpp"
 
+#include <spdlog/spdlog.h>
+
 namespace weft::cli {
 
 int sensitivity(const std::string& scenario, const Common& options) {
@@ -11,7 +13,11 @@ int sensitivity(const std::string& scenario, const Common& options) {
   print_data(options.format == "json"  ? analysis::sensitivity_json(*found)
              : options.format == "csv" ? analysis::sensitivity_csv(*found)
                                        : analysis::sensitivity_text(*found));
-  return found->base.fits() ? ok : does_not_fit;
+  if (found->base.fits()) return ok;
+  spdlog::warn(
+      "{}: does not fit: a rank needs {:.1f} GiB more than it has (`weft run` names the nearest plan that does)",
+      found->scenario, (found->base.memory_bytes - found->base.memory_capacity_bytes) / 1073741824.0);
+  return does_not_fit;
 }
 
 } // namespace weft::cli

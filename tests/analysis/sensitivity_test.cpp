@@ -162,3 +162,13 @@ TEST_CASE("text, JSON and CSV of `weft sensitivity` keep their contract") {
   const std::string csv = test::command(line + " --format csv").out;
   CHECK(csv.starts_with("what,kind,elasticity,"));
 }
+
+TEST_CASE("the page shows what `weft sensitivity` prints") {
+  const std::string text = test::text_of("analysis/docs/sensitivity.md");
+  const std::string open = "<!-- weft sensitivity llama3-405b-16k -->\n```text\n", close = "```\n<!-- end -->";
+  const auto from = text.find(open), to = text.find(close);
+  REQUIRE(from != std::string::npos);
+  REQUIRE(to != std::string::npos);
+  const auto printed = test::command(fmt::format("'{}' sensitivity llama3-405b-16k", WEFT_BINARY));
+  CHECK(text.substr(from + open.size(), to - from - open.size()) == printed.out);
+}

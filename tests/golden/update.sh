@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Rewrites what tests hold the program to, and what pages show of it: the golden predictions of the runs that
-# published.csv lists, the README's comparison, and the tables of analysis/docs/validation.md (two minutes) but for the
-# fits, which take longer (tests/golden/fits.sh). Read the difference before you commit it.
+# published.csv lists, the README's comparison, the tables of analysis/docs/validation.md (two minutes) but for the
+# fits, which take longer (tests/golden/fits.sh), and the examples of sensitivity.md and bands.md (a minute). Read the
+# difference before you commit it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 weft=build/release/weft
@@ -38,4 +39,6 @@ for how in "$on_70b --accelerators 10000" "$on_70b --accelerators 10000 --scale-
   "$on_405b --accelerators 10000 --scale-batch --format csv"; do
   build/release/weft parity $how | show analysis/docs/parity.md "weft parity $how"
 done
+$weft sensitivity llama3-405b-16k | show analysis/docs/sensitivity.md "weft sensitivity llama3-405b-16k"
+$weft run llama3-405b-16k-910c --samples 256 | show analysis/docs/bands.md "weft run llama3-405b-16k-910c --samples 256"
 git --no-pager diff --stat -- "$file" README.md analysis/docs
