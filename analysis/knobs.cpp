@@ -225,10 +225,10 @@ bool memory_capacity(Case& c, double f) {
 }
 
 /// Behind a switch a domain grows with its node, cards along; in two tiers by nodes. Direct links would need ports
-/// that the chip does not have.
+/// that the chip does not have. What stays inside one domain says nothing of a fabric beyond it.
 bool domain_size(Case& c, double f) {
   Cluster& k = c.cluster;
-  if (!k.uniform() || !k.degraded.empty()) return false;
+  if (!k.uniform() || !k.degraded.empty() || k.accelerators <= k.domain) return false;
   auto times = [f](std::int64_t& n) {
     const double to = double(n) * f;
     n = std::llround(to);

@@ -123,7 +123,8 @@ TEST_CASE("a scale-up domain grows where a switch or a second tier can, and stay
   CHECK(grown("llama3-405b-16k-910c", 2)->cluster.domain == 768);
   CHECK_FALSE(grown("llama3-405b-16k-910b", 2)); // a full mesh
   CHECK_FALSE(grown("llama3-405b-16k", 4));      // a rack holds 16
-  CHECK_FALSE(grown("korthikanti-22b", 2));      // eight accelerators in all
+  CHECK_FALSE(grown("korthikanti-22b", 2));      // one domain, and nothing known of what is beyond it
+  CHECK_FALSE(grown("korthikanti-22b", 0.5));
   CHECK_FALSE(grown("llama3-405b-16k", 1.0 / 16));
 }
 
