@@ -5,6 +5,7 @@
 #include "workloads/plan_names.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -43,6 +44,8 @@ Result<void> check_all(const std::vector<Case>& reference, const std::vector<Cas
                               reference.front().cluster.accelerators, one.name, one.cluster.accelerators),
                   "--accelerators says it");
   }
+  if (!options.location.empty())
+    if (auto place = platforms::read_location(options.location, {}); !place) return tl::unexpected(place.error());
   for (const auto* side : {&reference, &candidates})
     for (const Case& one : *side) {
       if (auto ok = check_same(reference.front(), one); !ok) return ok;
@@ -56,7 +59,7 @@ Result<void> check_all(const std::vector<Case>& reference, const std::vector<Cas
 /// Fewer accelerators first, then more tokens/s; what does not reach the target last, what does not run at all after
 /// it.
 bool better(const ParityPlan& a, const ParityPlan& b) {
-  const auto rank = [](const ParityPlan& p) { return !p.why_not.empty() ? 2 : p.reached ? 0 : 1; };
+  const auto rank = [](const ParityPlan& p) { return !p.runs() ? 2 : p.reached ? 0 : 1; };
   if (rank(a) != rank(b)) return rank(a) < rank(b);
   if (rank(a) == 0 && a.count() != b.count()) return a.count() < b.count();
   return a.tokens_per_s > b.tokens_per_s;
@@ -78,14 +81,14 @@ Result<ParitySide> reference_side(const std::vector<Case>& cases, const ParityOp
     auto plan = options.tokens_per_s ? sizes.reach(*options.tokens_per_s)
                                      : sizes.at(options.accelerators.value_or(one.cluster.accelerators));
     if (!plan) return tl::unexpected(plan.error());
-    if (!plan->why_not.empty()) reasons += (reasons.empty() ? "" : "; ") + plan->why_not;
+    if (!plan->runs()) reasons += (reasons.empty() ? "" : "; ") + plan->why_not;
     if (plan->why_not.find("memory") != std::string::npos) hint = "--set plan.recompute=auto recomputes what it has to";
     plans.push_back(std::move(*plan));
   }
   const char* grow =
       options.scaling == Scaling::fixed_batch ? "--scale-batch lets the batch grow with the cluster" : "";
   ParitySide out = side_of(std::move(plans));
-  if (!out.best.why_not.empty())
+  if (!out.best.runs())
     return fail({}, fmt::format("the reference does not run at that size: {}", reasons), hint.empty() ? grow : hint);
   if (!out.best.reached)
     return fail({},
@@ -99,7 +102,7 @@ Result<ParitySide> reference_side(const std::vector<Case>& cases, const ParityOp
 Result<void> add_taxes(Parity& parity, const ParityOptions& options) {
   std::vector<ParityPlan*> plans{&parity.reference.best};
   for (ParitySide& side : parity.candidates)
-    if (side.best.why_not.empty()) plans.push_back(&side.best);
+    if (side.best.runs()) plans.push_back(&side.best);
   std::vector<Case> cases;
   for (const ParityPlan* plan : plans)
     cases.push_back(plan->at);
@@ -109,6 +112,25 @@ Result<void> add_taxes(Parity& parity, const ParityOptions& options) {
   if (!heads) return tl::unexpected(heads.error());
   for (std::size_t i = 0; i < plans.size(); ++i)
     plans[i]->head = (*heads)[i];
+  return {};
+}
+
+/// Watts and dollars of the number that is the answer, by what ranks do at the size that was simulated.
+Result<void> add_power(Parity& parity, const ParityOptions& options) {
+  std::vector<ParitySide*> sides{&parity.reference};
+  for (ParitySide& side : parity.candidates)
+    if (side.best.runs()) sides.push_back(&side);
+  for (ParitySide* side : sides) {
+    const ParityPlan& plan = side->best;
+    platforms::Cluster cluster = plan.at.cluster;
+    cluster.accelerators = std::llround(plan.count());
+    Headline head = plan.head;
+    head.tokens_per_s = plan.tokens_per_s;
+    head.effective_flops = plan.effective_flops();
+    auto power = power_at(cluster, head, options.location);
+    if (!power) return tl::unexpected(power.error());
+    side->power = std::move(*power);
+  }
   return {};
 }
 
@@ -140,6 +162,7 @@ Result<Parity> parity(const std::vector<Case>& reference, const std::vector<Case
   for (auto& group : plans)
     out.candidates.push_back(side_of(std::move(group)));
   if (auto ok = add_taxes(out, options); !ok) return tl::unexpected(ok.error());
+  if (auto ok = add_power(out, options); !ok) return tl::unexpected(ok.error());
   return out;
 }
 

@@ -2,6 +2,7 @@
 // How many accelerators of one cluster equal so many of another: each side with the best of the plans given, grown by
 // data parallelism until it makes the reference's tokens per second (analysis/docs/parity.md).
 
+#include "analysis/power.hpp"
 #include "analysis/scaling.hpp"
 
 #include <optional>
@@ -14,6 +15,7 @@ struct ParityOptions {
   std::optional<std::int64_t> accelerators; ///< of the reference; absent: as many as its scenarios have
   std::optional<double> tokens_per_s;       ///< instead of what the reference makes
   Scaling scaling = Scaling::fixed_batch;
+  std::string location; ///< where all of them stand, for power and money; empty: each where its chip's kind does
   sim::Options sim;
   int jobs = 2;
 };
@@ -30,15 +32,23 @@ struct ParityPlan {
   std::int64_t largest = 0;           ///< accelerators that the plan can run on; 0: nothing but the cluster limits it
   std::string why_not;                ///< a plan that runs nowhere, or not at the size asked for: the reason
 
-  /// Interpolated where known.
+  [[nodiscard]] bool runs() const { return why_not.empty(); }
+  [[nodiscard]] bool interpolated() const { return below != above; }
+  /// The answer: interpolated where known. What follows is of so many.
   [[nodiscard]] double count() const { return accelerators.value_or(double(head.accelerators)); }
+  [[nodiscard]] double per_accelerator() const { return tokens_per_s / count(); } ///< tokens/s
+  [[nodiscard]] double effective_flops() const { return head.effective_flops * tokens_per_s / head.tokens_per_s; }
+  [[nodiscard]] double mfu() const { return head.mfu_causal * per_accelerator() / head.tokens_per_s_per_accelerator; }
 };
 
-/// One cluster: what is compared. Power, racks and prices are functions of this.
+/// One cluster: what is compared.
 struct ParitySide {
   std::string cluster;
   ParityPlan best;               ///< of `plans`: the fewest accelerators, else the most tokens/s
   std::vector<ParityPlan> plans; ///< as given
+  std::optional<Power> power;    ///< of `best.count()` accelerators, working as those of its size do
+
+  [[nodiscard]] const std::string& chip() const { return best.at.cluster.accelerator.name; }
 };
 
 struct Parity {

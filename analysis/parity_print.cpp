@@ -1,24 +1,23 @@
-// Parity as text, JSON and CSV (declared in parity.hpp).
+// Parity as text (declared in parity.hpp).
 #include "analysis/evidence.hpp"
 #include "analysis/parity.hpp"
 #include "analysis/percent.hpp"
+#include "analysis/power_print.hpp"
 #include "analysis/table.hpp"
 #include "platforms/base/precision_names.hpp"
 #include "workloads/plan_names.hpp"
 
+#include <algorithm>
+#include <array>
+#include <fmt/ranges.h>
 #include <functional>
-#include <nlohmann/json.hpp>
 
 namespace weft::analysis {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Rows = std::vector<std::vector<std::string>>;
 constexpr double gib = 1024.0 * 1024 * 1024;
 
-std::string chip(const ParitySide& side) {
-  return side.best.at.cluster.accelerator.name;
-}
 /// 10,000: three digits at a time.
 std::string whole(double number) {
   const std::string digits = fmt::format("{:.0f}", number);
@@ -34,31 +33,33 @@ std::string counted(const ParityPlan& p) {
   const std::int64_t ranks = p.at.cluster.accelerator.ranks_per_accelerator;
   return whole(p.count()) + (ranks > 1 ? " (" + whole(p.count() * double(ranks)) + ")" : std::string());
 }
-double per_accelerator(const ParityPlan& p) {
-  return p.tokens_per_s / p.count();
-}
-double effective_flops(const ParityPlan& p) {
-  return p.head.effective_flops * p.tokens_per_s / p.head.tokens_per_s;
-}
-double mfu(const ParityPlan& p) {
-  return p.head.mfu_causal * per_accelerator(p) / p.head.tokens_per_s_per_accelerator;
-}
-bool interpolated(const ParityPlan& p) {
-  return p.below != p.above;
-}
-bool runs(const ParityPlan& p) {
-  return p.why_not.empty();
+struct PowerRow {
+  const char* name;
+  Amount Power::*what;
+  double size; ///< base units of what is printed
+};
+constexpr std::array<PowerRow, 7> power_rows_of_parity{{{"MEGAWATTS of the site, mean", &Power::facility, 1e6},
+                                                        {"  nodes at their rating", &Power::facility_rated, 1e6},
+                                                        {"RACKS of nodes", &Power::racks, 1},
+                                                        {"MILLION DOLLARS, nodes and network", &Power::hardware, 1e6},
+                                                        {"  an hour, electricity too, $", &Power::dollars_per_hour, 1},
+                                                        {"  a million tokens, $", &Power::dollars_per_token, 1e-6},
+                                                        {"  joules a token", &Power::energy_per_token, 1}}};
+
+std::vector<const ParitySide*> sides_of(const Parity& parity) {
+  std::vector<const ParitySide*> out{&parity.reference};
+  for (const ParitySide& side : parity.candidates)
+    out.push_back(&side);
+  return out;
 }
 
 Rows table(const Parity& parity) {
-  std::vector<const ParitySide*> sides{&parity.reference};
-  for (const ParitySide& side : parity.candidates)
-    sides.push_back(&side);
+  const std::vector<const ParitySide*> sides = sides_of(parity);
   Rows rows;
   auto add = [&](const std::string& name, const std::function<std::string(const ParitySide&)>& cell, bool all = false) {
     rows.push_back({name});
     for (const ParitySide* side : sides)
-      rows.back().push_back(all || runs(side->best) ? cell(*side) : "-");
+      rows.back().push_back(all || side->best.runs() ? cell(*side) : "-");
   };
   auto number = [&](const std::string& name, const std::function<double(const ParityPlan&)>& value, int digits,
                     double unit = 1) {
@@ -70,7 +71,8 @@ Rows table(const Parity& parity) {
   };
   add(
       "", [](const ParitySide& s) { return s.cluster; }, true);
-  add("accelerator", chip, true);
+  add(
+      "accelerator", [](const ParitySide& s) { return s.chip(); }, true);
   add("ACCELERATORS (ranks)", [](const ParitySide& s) { return s.best.reached ? counted(s.best) : "cannot"; });
   add("for one of the reference's", [&](const ParitySide& s) {
     const auto r = parity.ratio(s);
@@ -79,13 +81,15 @@ Rows table(const Parity& parity) {
   ratio("  if only peak FLOP/s mattered", &NominalRatio::peak);
   ratio("  if only memory's size mattered", &NominalRatio::memory_capacity);
   ratio("  if only memory's rate mattered", &NominalRatio::memory_bandwidth);
-  number(
-      "tokens/s", [](const ParityPlan& p) { return p.tokens_per_s; }, 0);
+  add("tokens/s", [](const ParitySide& s) { return whole(s.best.tokens_per_s); });
   add("of what is asked for",
       [&](const ParitySide& s) { return percent(s.best.tokens_per_s / parity.target_tokens_per_s); });
-  number("tokens/s/accelerator", per_accelerator, 1);
-  number("effective EFLOP/s", effective_flops, 3, 1e18);
-  add("MFU (causal)", [](const ParitySide& s) { return percent(mfu(s.best)); });
+  number("tokens/s/accelerator", &ParityPlan::per_accelerator, 1);
+  number("effective EFLOP/s", &ParityPlan::effective_flops, 3, 1e18);
+  add("MFU (causal)", [](const ParitySide& s) { return percent(s.best.mfu()); });
+  for (const PowerRow& row : power_rows_of_parity)
+    add(row.name, [&](const ParitySide& s) { return amount_text((*s.power).*row.what, row.size); });
+  add("  at", [](const ParitySide& s) { return s.power->location.name; });
   add("plan", [](const ParitySide& s) { return plan_words(s.best.at); });
   add("  of scenario", [](const ParitySide& s) { return s.best.at.name; });
   add("  it runs on", [](const ParitySide& s) { return whole(double(s.best.head.accelerators)); });
@@ -103,29 +107,54 @@ Rows table(const Parity& parity) {
   return rows;
 }
 
+/// "1.21 times the megawatts": nothing where a side's are not known.
+std::string times(const Parity& parity, const ParitySide& side, Amount Power::*what, const char* name) {
+  const auto &mine = ((*side.power).*what).value, &theirs = ((*parity.reference.power).*what).value;
+  return mine && theirs ? fmt::format("{:.2f} times the {}", mine->value / theirs->value, name) : std::string();
+}
+/// Of the candidate's power, racks and money what can be compared with the reference's.
+std::string cost(const Parity& parity, const ParitySide& side) {
+  if (!side.best.reached) return {};
+  std::string out;
+  for (const std::string& one :
+       {times(parity, side, &Power::facility, "megawatts"), times(parity, side, &Power::racks, "racks"),
+        times(parity, side, &Power::dollars_per_hour, "dollars an hour")})
+    if (!one.empty()) out += (out.empty() ? " That is " : ", ") + one;
+  return out.empty() ? out : out + ".";
+}
+/// What the rows on power and money need and nobody published.
+std::string not_known(const ParitySide& side) {
+  std::vector<std::string> all;
+  if (side.power)
+    for (const PowerRow& row : power_rows_of_parity)
+      for (const std::string& what : ((*side.power).*row.what).missing)
+        if (std::find(all.begin(), all.end(), what) == all.end()) all.push_back(what);
+  return all.empty() ? std::string() : fmt::format("{}: not known: {}.", side.chip(), fmt::join(all, "; "));
+}
+
 /// How the number between two sizes came about.
 std::string between(const ParitySide& side) {
   const ParityPlan& p = side.best;
-  if (!interpolated(p)) return {};
+  if (!p.interpolated()) return {};
   return fmt::format(" {} {} lie between the {} and the {} that its plan can run on: interpolated.", whole(p.count()),
-                     chip(side), whole(double(p.below)), whole(double(p.above)));
+                     side.chip(), whole(double(p.below)), whole(double(p.above)));
 }
 
 /// The sentence to quote.
 std::string answer(const Parity& parity, const ParitySide& side) {
   const ParitySide& reference = parity.reference;
-  const std::string asked = fmt::format("{} {}", whole(reference.best.count()), chip(reference));
-  if (!runs(side.best)) return fmt::format("{} cannot equal {}: {}.", chip(side), asked, side.best.why_not);
+  const std::string asked = fmt::format("{} {}", whole(reference.best.count()), reference.chip());
+  if (!side.best.runs()) return fmt::format("{} cannot equal {}: {}.", side.chip(), asked, side.best.why_not);
   const std::string model = side.best.at.scenario.model.name;
   if (!side.best.reached)
-    return fmt::format("No number of {} equals {} on {} with {}: at most {} of it, on {}.", chip(side), asked, model,
+    return fmt::format("No number of {} equals {} on {} with {}: at most {} of it, on {}.", side.chip(), asked, model,
                        parity.scaling == Scaling::fixed_batch ? fmt::format("a batch of {} and the plans given",
                                                                             side.best.at.scenario.training.global_batch)
                                                               : "the plans given",
                        percent(side.best.tokens_per_s / parity.target_tokens_per_s),
                        whole(double(side.best.head.accelerators)));
   return fmt::format("{} {}{} equal {} on {}: {:.2f} for one, where peak FLOP/s alone would say {:.2f}.",
-                     side.best.accelerators ? "" : "At most", whole(side.best.count()), " " + chip(side), asked, model,
+                     side.best.accelerators ? "" : "At most", whole(side.best.count()), " " + side.chip(), asked, model,
                      *parity.ratio(side), nominal_ratio(reference, side).peak);
 }
 
@@ -135,7 +164,7 @@ std::string other_plans(const ParitySide& side) {
   for (const ParityPlan& p : side.plans) {
     if (p.at.name == side.best.at.name) continue;
     out += out.empty() ? " Its other plans: " : "; ";
-    if (!runs(p)) {
+    if (!p.runs()) {
       out += p.why_not;
       continue;
     }
@@ -147,78 +176,16 @@ std::string other_plans(const ParitySide& side) {
   return out.empty() ? out : out + ".";
 }
 
-Json size_json(const ParityPlan& p) {
-  const workloads::Plan& plan = p.at.scenario.plan;
-  return {{"scenario", p.at.name},
-          {"tp", plan.tp},
-          {"cp", plan.cp},
-          {"ep", plan.ep},
-          {"pp", plan.pp},
-          {"vpp", plan.vpp},
-          {"dp", plan.dp},
-          {"zero", plan.zero},
-          {"microbatch", plan.microbatch},
-          {"schedule", enum_name(plan.schedule)},
-          {"recompute", enum_name(p.head.recompute)},
-          {"global_batch", p.at.scenario.training.global_batch},
-          {"accelerators", p.head.accelerators},
-          {"step_time_s", p.head.step_s},
-          {"tokens_per_s", p.head.tokens_per_s},
-          {"tax", p.head.tax()}};
-}
-
-Json side_json(const Parity& parity, const ParitySide& side) {
-  const ParityPlan& p = side.best;
-  Json plans = Json::array();
-  for (const ParityPlan& one : side.plans)
-    plans.push_back({{"scenario", one.at.name},
-                     {"reached", one.reached},
-                     {"accelerators", one.reached ? Json(one.count()) : Json(nullptr)},
-                     {"tokens_per_s", one.tokens_per_s},
-                     {"why_not", one.why_not.empty() ? Json(nullptr) : Json(one.why_not)}});
-  Json out{
-      {"cluster", side.cluster},
-      {"accelerator", chip(side)},
-      {"reached", p.reached},
-      {"accelerators", p.reached ? Json(p.count()) : Json(nullptr)},
-      {"ranks", p.reached ? Json(p.count() * double(p.at.cluster.accelerator.ranks_per_accelerator)) : Json(nullptr)},
-      {"interpolated", interpolated(p)}};
-  if (!runs(p)) {
-    out["why_not"] = p.why_not;
-    out["plans"] = std::move(plans);
-    return out;
-  }
-  const auto r = parity.ratio(side);
-  const NominalRatio nominal = nominal_ratio(parity.reference, side);
-  out.update({{"between", {p.below, p.above}},
-              {"ratio", r ? Json(*r) : Json(nullptr)},
-              {"nominal_ratio",
-               {{"peak", nominal.peak},
-                {"memory_capacity", nominal.memory_capacity},
-                {"memory_bandwidth", nominal.memory_bandwidth}}},
-              {"tokens_per_s", p.tokens_per_s},
-              {"share_of_target", p.tokens_per_s / parity.target_tokens_per_s},
-              {"tokens_per_s_per_accelerator", per_accelerator(p)},
-              {"effective_flops_per_s", effective_flops(p)},
-              {"mfu", mfu(p)},
-              {"tax", p.head.tax()},
-              {"plan", size_json(p)},
-              {"largest_accelerators", p.largest > 0 ? Json(p.largest) : Json(nullptr)},
-              {"plans", std::move(plans)},
-              {"evidence_summary", evidence_sentence(p.at.scenario, p.at.cluster)}});
-  return out;
-}
-
 } // namespace
 
 std::string parity_text(const Parity& parity) {
   const ParityPlan& r = parity.reference.best;
   std::string out = fmt::format("{} · sequence {} · {} tokens/s, as {} {} make\n\n", r.at.scenario.model.name,
                                 r.at.scenario.training.sequence, whole(parity.target_tokens_per_s), whole(r.count()),
-                                chip(parity.reference));
+                                parity.reference.chip());
   out += format_table(table(parity)) + "\n";
   for (const ParitySide& side : parity.candidates)
-    out += wrap(answer(parity, side) + between(side) + other_plans(side), 0);
+    out += wrap(answer(parity, side) + cost(parity, side) + between(side) + other_plans(side), 0);
   if (const std::string how = between(parity.reference) + other_plans(parity.reference); !how.empty())
     out += wrap("The reference:" + how, 0);
   out +=
@@ -231,44 +198,14 @@ std::string parity_text(const Parity& parity) {
   for (const ParitySide& side : parity.candidates)
     if (side.best.at.scenario.training.precision != r.at.scenario.training.precision)
       precisions +=
-          fmt::format("{} trains in {}, the reference in {}. ", chip(side),
+          fmt::format("{} trains in {}, the reference in {}. ", side.chip(),
                       enum_name(side.best.at.scenario.training.precision), enum_name(r.at.scenario.training.precision));
   if (!precisions.empty()) out += wrap(precisions, 0);
-  out += wrap(chip(parity.reference) + ": " + evidence_sentence(r.at.scenario, r.at.cluster), 0);
+  for (const ParitySide* side : sides_of(parity))
+    if (const std::string what = not_known(*side); !what.empty()) out += wrap(what, 0);
+  out += wrap(parity.reference.chip() + ": " + evidence_sentence(r.at.scenario, r.at.cluster), 0);
   for (const ParitySide& side : parity.candidates)
-    out += wrap(chip(side) + ": " + evidence_sentence(side.best.at.scenario, side.best.at.cluster), 0);
-  return out;
-}
-
-std::string parity_json(const Parity& parity) {
-  Json candidates = Json::array();
-  for (const ParitySide& side : parity.candidates)
-    candidates.push_back(side_json(parity, side));
-  return Json{{"target_tokens_per_s", parity.target_tokens_per_s},
-              {"model", parity.reference.best.at.scenario.model.name},
-              {"scaling", parity.scaling == Scaling::fixed_batch ? "fixed batch" : "batch per replica"},
-              {"reference", side_json(parity, parity.reference)},
-              {"candidates", std::move(candidates)},
-              {"version", WEFT_VERSION}}
-             .dump(2) +
-         "\n";
-}
-
-std::string parity_csv(const Parity& parity) {
-  std::string out = "side,cluster,accelerator,reached,accelerators,ratio,nominal_ratio_peak,tokens_per_s,"
-                    "tokens_per_s_per_accelerator,mfu,tax,scenario,runs_on\n";
-  auto line = [&](const char* name, const ParitySide& side) {
-    const ParityPlan& p = side.best;
-    const auto r = parity.ratio(side);
-    out += fmt::format("{},{},{},{}", name, csv_field(side.cluster), csv_field(chip(side)), p.reached);
-    out += p.reached ? fmt::format(",{},{}", p.count(), *r) : std::string(",,");
-    out += runs(p) ? fmt::format(",{},{},{},{},{},{},{}\n", nominal_ratio(parity.reference, side).peak, p.tokens_per_s,
-                                 per_accelerator(p), mfu(p), p.head.tax(), csv_field(p.at.name), p.head.accelerators)
-                   : std::string(",,,,,,,\n");
-  };
-  line("reference", parity.reference);
-  for (const ParitySide& side : parity.candidates)
-    line("candidate", side);
+    out += wrap(side.chip() + ": " + evidence_sentence(side.best.at.scenario, side.best.at.cluster), 0);
   return out;
 }
 

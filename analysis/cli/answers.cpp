@@ -29,7 +29,7 @@ int swap(const std::vector<std::string>& scenarios, const Common& options) {
                    "weft compare llama3-405b-16k llama3-405b-16k-h800 --swap"});
   const auto cases = cases_of(scenarios, options);
   if (!cases) return report(cases.error());
-  const auto swapped = analysis::swap((*cases)[0], (*cases)[1], how_of(options), options.jobs);
+  const auto swapped = analysis::swap((*cases)[0], (*cases)[1], what_if_options(options), options.jobs);
   if (!swapped) return report(swapped.error());
   if (options.format == "json") {
     std::vector<analysis::Summary> runs;
@@ -59,9 +59,10 @@ int parity(const Parity& what, const Common& options) {
   if (!candidates) return report(candidates.error());
   analysis::ParityOptions how;
   how.accelerators = what.accelerators;
+  how.location = options.location;
   how.tokens_per_s = what.tokens_per_s;
   if (what.scale_batch) how.scaling = analysis::Scaling::batch_per_replica;
-  how.sim = how_of(options);
+  how.sim = what_if_options(options);
   how.jobs = options.jobs;
   const auto answer = analysis::parity(*references, *candidates, how);
   if (!answer) return report(answer.error());

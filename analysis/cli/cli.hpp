@@ -76,7 +76,6 @@ int collective(analysis::CollectiveRequest request, const Common& options);
 int sensitivity(const std::string& scenario, const Common& options);
 int catalog(const std::string& kind, const std::string& name, const Common& options);
 
-sim::Options how_of(const Common& options);
 /// Loads and simulates; `all_subsets` as the tax split needs. The error is ready to print.
 Result<analysis::Summary> simulate(const std::string& scenario, const Common& options, bool all_subsets);
 void print_data(const std::string& text); ///< to stdout
@@ -88,7 +87,7 @@ int report(const Error& error);
 /// Says on stderr what does not fit, by how much, and the nearest plan that does. Returns whether it fits.
 bool report_memory(const analysis::Summary& summary);
 sim::Solver solver_of(const Common& options);
-/// For steps that are compared with each other; each may be as large as the user allows.
+/// How a person asked for steps to be simulated; each may be as large as the user allows.
 sim::Options what_if_options(const Common& options);
 /// Seconds of CPU (children included) and peak memory, on stderr.
 void print_stats();

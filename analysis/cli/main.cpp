@@ -74,6 +74,8 @@ CLI::App* add_parity(CLI::App& app, weft::cli::Parity& what, Common& options) {
   verb->add_flag(
       "--scale-batch", what.scale_batch,
       "a replica keeps its microbatches and the global batch grows with the cluster, instead of staying as it is");
+  verb->add_option("--location", options.location,
+                   "where both stand, for megawatts and dollars (as of `weft run --power`)");
   add_simulation(verb, options);
   verb->footer("Example: weft parity --reference llama3-70b-8k --candidate llama3-70b-16k-910c-cp2");
   return verb;

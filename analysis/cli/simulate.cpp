@@ -54,7 +54,8 @@ Result<analysis::Summary> simulate(const std::string& name, const Common& option
   if (!loaded) return tl::unexpected(loaded.error());
   if (options.power && !options.location.empty()) // a wrong name is said before anything is simulated
     if (auto place = platforms::read_location(options.location, {}); !place) return tl::unexpected(place.error());
-  sim::Options how = how_of(options);
+  sim::Options how = what_if_options(options);
+  how.jobs = options.jobs;
   how.ideal_run = !options.no_tax;
   how.all_subsets = all_subsets && !options.ideal_network && !options.no_tax;
   how.capacity_response = options.stats;
@@ -79,16 +80,6 @@ Result<analysis::Summary> simulate(const std::string& name, const Common& option
     summary.power = std::move(*power);
   }
   return summary;
-}
-
-sim::Options how_of(const Common& options) {
-  sim::Options how;
-  how.fold = !options.no_fold;
-  how.solver = solver_of(options);
-  how.jobs = options.jobs;
-  how.seed = options.seed;
-  how.max_activities = options.max_activities;
-  return how;
 }
 
 sim::Solver solver_of(const Common& options) {

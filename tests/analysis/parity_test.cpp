@@ -179,6 +179,29 @@ TEST_CASE("each side takes the best of its plans, and clusters are told apart") 
   CHECK(two.candidates[1].cluster == "h100-superpod");
 }
 
+TEST_CASE("power and money are those of the number that is the answer") {
+  ParityOptions how;
+  how.accelerators = 100; // between the 64 and the 128 that the plan runs on
+  how.location = "us-hyperscale";
+  const Parity p = asked({h100()}, {h100()}, how);
+  const ParitySide& side = p.candidates.front();
+  REQUIRE(side.power);
+  REQUIRE(p.reference.power);
+  auto at = power_at(side.best.at.cluster, side.best.head, how.location);
+  REQUIRE(at);
+  REQUIRE(side.power->facility.value);
+  CHECK(side.power->facility.value->value / 100 ==
+        doctest::Approx(at->facility.value->value / double(side.best.head.accelerators)).epsilon(1e-9));
+  CHECK(side.power->energy_per_token.value->value ==
+        doctest::Approx(side.power->facility.value->value / p.target_tokens_per_s).epsilon(1e-12));
+  CHECK(side.power->racks.value->value == doctest::Approx(p.reference.power->racks.value->value).epsilon(1e-12));
+  CHECK(parity_text(p).find("1.00 times the racks") != std::string::npos);
+  const Parity other = asked({h100()}, {ascend()}, how);
+  CHECK(other.candidates.front().power->location.name == "us-hyperscale");
+  how.location = "nowhere";
+  CHECK(message({h100()}, {h100()}, how) == "unknown location `nowhere`");
+}
+
 TEST_CASE("what cannot be compared is refused with its reason") {
   const Case one = h100();
   CHECK(message({one}, {h100({"model.layers=16"}, "other")}).find("differ in their models: layers (8 and 16)") !=

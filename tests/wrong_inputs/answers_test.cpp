@@ -42,6 +42,7 @@ TEST_CASE("wrong parities are refused") {
   refused(both + "--tokens-per-s 1e6 --accelerators 5000", "excludes");
   refused(both + "--accelerators 1000000", "runs on at most 16384 accelerators with a batch of 2048");
   refused(both + "--accelerators 100 --scale-batch", "runs on no fewer than 128 accelerators");
+  refused(both + "--location atlantis", "unknown location `atlantis`");
   refused(both + "--tokens-per-s 1e9", "the reference makes at most");
   refused("parity --reference llama3-405b-16k --candidate llama3-70b-8k",
           "differ in their models: layers (126 and 80)");
