@@ -1,5 +1,6 @@
 #include "analysis/claims.hpp"
 
+#include "analysis/bands.hpp"
 #include "analysis/claim_metrics.hpp"
 
 #include <algorithm>
@@ -8,9 +9,6 @@
 
 namespace weft::analysis {
 namespace {
-
-/// Multiples of the compared size at which a world is simulated to find the one that reaches its output.
-constexpr std::int64_t ladder[] = {1, 2, 4, 8, 16, 32};
 
 /// Worlds are many, and readings ask for the same ones: each is simulated once.
 class Book {
@@ -29,6 +27,8 @@ public:
   }
   [[nodiscard]] const Best& of(std::size_t world) const { return best_[world]; }
 
+  [[nodiscard]] const World& world(std::size_t world) const { return asked_[world]; }
+
 private:
   const Worlds& worlds_;
   std::map<std::string, std::size_t> index_;
@@ -46,80 +46,162 @@ std::int64_t batch_of(const Worlds& worlds, const World& world) {
 struct Asked {
   std::size_t self = 0;
   std::optional<std::size_t> other, changed;
-  std::vector<std::size_t> ladder;
 };
 
 Asked ask(Book& book, const Worlds& worlds, const Reading& r, const Metric& m, Cell& cell) {
   Asked out;
-  World self{cell.world};
-  if (!m.changed) self.sets = r.set;
-  cell.world = self;
-  out.self = book.want(self);
-  if (!r.against) return out;
-  World other = self;
-  if (!r.against->hardware.empty()) other.hardware = r.against->hardware;
-  if (r.against->accelerators > 0) other.accelerators = r.against->accelerators;
-  if (!r.against->set.empty()) other.sets = r.against->set;
-  out.other = book.want(other);
+  if (!m.changed) cell.world.sets = r.set;
+  World other = cell.world;
+  if (r.against) {
+    if (!r.against->hardware.empty()) other.hardware = r.against->hardware;
+    if (r.against->accelerators > 0) other.accelerators = r.against->accelerators;
+    if (!r.against->set.empty()) other.sets = r.against->set;
+  }
+  if (m.parity) cell.world.batch = batch_of(worlds, other);
+  out.self = book.want(cell.world);
+  if (r.against) out.other = book.want(other);
   if (m.changed) {
-    World changed = self;
+    World changed = cell.world;
     changed.sets = r.set;
     if (r.take_network) changed.parts_of = other.hardware;
     out.changed = book.want(changed);
   }
-  if (m.ladder)
-    for (const std::int64_t times : ladder) {
-      World step = self;
-      step.accelerators = times * other.accelerators;
-      step.batch = batch_of(worlds, other);
-      out.ladder.push_back(book.want(step));
-    }
   return out;
 }
 
-std::optional<Ran> ran(const Best& best) {
-  if (!best.plan) return std::nullopt;
-  return Ran{best.headline, &best.plan->cluster, &best.plan->scenario};
-}
+/// Worlds as facts, and what is asked of two of them together.
+class Judge {
+public:
+  Judge(const ClaimSet& set, const Book& book, const ClaimOptions& options)
+      : set_(set), book_(book), options_(options) {}
 
-void measure(const Book& book, const Reading& r, const Metric& m, const Asked& asked, Cell& cell) {
-  Facts facts;
-  cell.best = book.of(asked.self);
-  auto take = [&](std::optional<std::size_t> world, Ran& to, const char* whose) {
-    if (!world || !cell.why.empty()) return;
-    const auto there = ran(book.of(*world));
-    if (there)
-      to = *there;
-    else
-      cell.why = fmt::format("{}{}", whose, book.of(*world).why);
-  };
-  if (!m.ladder) take(asked.self, facts.self, "");
-  take(asked.other, facts.other, "compared: ");
-  take(asked.changed, facts.changed, "changed: ");
-  if (asked.other) cell.other = book.of(*asked.other);
-  if (!cell.why.empty()) return;
-  for (const std::size_t step : asked.ladder)
-    if (const auto there = ran(book.of(step))) facts.ladder.push_back(*there);
-  if (cell.best.plan) cell.measured_runs = cell.best.plan->cluster.accelerator.measured_runs.value;
-  cell.value = m.of(facts);
-  if (!cell.value) {
-    cell.why = "no value";
-    if (m.ladder && !facts.ladder.empty()) {
-      double most = 0;
-      for (const Ran& step : facts.ladder)
-        most = std::max(most, step.headline.tokens_per_s / facts.other.headline.tokens_per_s);
-      cell.why = fmt::format("at most {:.2f} of it at any size", most);
+  Result<void> measure(const Reading& r, const Asked& asked, Cell& cell) {
+    const Metric& m = *metric(r.metric);
+    Facts facts;
+    cell.best = book_.of(asked.self);
+    if (asked.other) cell.other = book_.of(*asked.other);
+    for (auto [world, to, whose] :
+         {std::tuple{std::optional(asked.self), &facts.self, ""}, std::tuple{asked.other, &facts.other, "compared: "},
+          std::tuple{asked.changed, &facts.changed, "changed: "}}) {
+      if (!world || (m.parity && world == asked.self)) continue;
+      if (!fill(*world, *to)) {
+        cell.why = whose + book_.of(*world).why;
+        return {};
+      }
     }
-    return;
+    facts.self.fleet = r.fleet;
+    if (r.against) facts.other.fleet = r.against->fleet;
+    if (m.power)
+      for (auto [ran, place] : {std::pair{&facts.self, r.location},
+                                std::pair{&facts.other, r.against ? r.against->location : std::string()}})
+        if (ran->plan) {
+          auto power = power_at(ran->plan->cluster, ran->headline, place);
+          if (!power) return tl::unexpected(power.error());
+          ran->power = *power;
+        }
+    if (m.parity) {
+      auto both = equals(*asked.other, asked.self);
+      if (!both) {
+        cell.why = both.error().message;
+        return {};
+      }
+      facts.parity = *both;
+    }
+    const Best& chip = m.parity ? *cell.other : cell.best;
+    if (cell.best.plan)
+      cell.measured_runs = cell.best.plan->cluster.accelerator.measured_runs.value;
+    else if (m.parity && chip.plan)
+      cell.measured_runs = facts.parity->candidates.front().best.at.cluster.accelerator.measured_runs.value;
+    if (const auto found = m.of(facts, cell.why)) {
+      cell.value = found->value;
+      cell.low = found->low;
+      cell.high = found->high;
+      cell.why.clear();
+      if (options_.samples > 0 && !cell.low)
+        if (auto ok = band(m, facts, cell); !ok) return ok;
+      if (r.holds) cell.verdict = verdict(*r.holds, cell);
+    }
+    return {};
   }
-  if (!r.holds) return;
-  const double low = cell.low.value_or(*cell.value), high = cell.high.value_or(*cell.value);
-  auto within = [&](double v) {
-    return (!r.holds->at_least || v >= *r.holds->at_least) && (!r.holds->at_most || v <= *r.holds->at_most);
-  };
-  const bool apart = (r.holds->at_least && high < *r.holds->at_least) || (r.holds->at_most && low > *r.holds->at_most);
-  cell.verdict = within(low) && within(high) ? Verdict::yes : apart ? Verdict::no : Verdict::open;
-}
+
+private:
+  bool fill(std::size_t world, Ran& to) const {
+    const Best& best = book_.of(world);
+    if (!best.plan) return false;
+    to.headline = best.headline;
+    to.plan = &*best.plan;
+    to.fitting = best.fitting;
+    return true;
+  }
+  /// The value over samples of what is uncertain; inputs that two worlds share move together.
+  Result<void> band(const Metric& m, const Facts& facts, Cell& cell) {
+    std::vector<Case> cases;
+    std::vector<std::pair<Ran Facts::*, std::size_t>> of; // whose, which case
+    for (const auto who : {&Facts::self, &Facts::other, &Facts::changed})
+      if ((facts.*who).plan) {
+        of.emplace_back(who, cases.size());
+        cases.push_back(*(facts.*who).plan);
+      }
+    if (m.parity) cases = {facts.parity->reference.best.at, facts.parity->candidates.front().best.at};
+    sim::Options how;
+    how.seed = options_.seed;
+    auto sampled = bands(cases, options_.samples, how, options_.jobs);
+    if (!sampled) return tl::unexpected(sampled.error());
+    std::vector<double> values;
+    for (std::int64_t i = 0; i < options_.samples; ++i) {
+      const auto at = std::size_t(i);
+      if (m.parity) { // more of the slower one, in proportion to what an accelerator makes
+        auto ratio = [&](const Headline& a, const Headline& b) {
+          return a.tokens_per_s_per_accelerator / b.tokens_per_s_per_accelerator;
+        };
+        values.push_back(*cell.value * ratio((*sampled)[0].samples[at], (*sampled)[1].samples[at]) /
+                         ratio((*sampled)[0].as_is, (*sampled)[1].as_is));
+        continue;
+      }
+      Facts one = facts;
+      for (const auto& [who, which] : of)
+        (one.*who).headline = (*sampled)[which].samples[at];
+      std::string ignored;
+      if (const auto found = m.of(one, ignored)) values.push_back(found->value);
+    }
+    if (values.empty()) return {};
+    const Spread spread = spread_of(std::move(values));
+    cell.low = spread.p5;
+    cell.high = spread.p95;
+    return {};
+  }
+  /// How many of the one world's hardware equal the other world; each pair once.
+  Result<const Parity*> equals(std::size_t reference, std::size_t candidate) {
+    const auto [at, fresh] = parities_.try_emplace({reference, candidate}, tl::unexpected(Error{}));
+    if (fresh) {
+      auto these = plans_of(set_.worlds, book_.world(reference)), those = plans_of(set_.worlds, book_.world(candidate));
+      if (!these) return tl::unexpected(these.error());
+      if (!those) return tl::unexpected(those.error());
+      if (those->cases.empty())
+        at->second = fail(Mark{}, those->why);
+      else {
+        ParityOptions how;
+        how.jobs = options_.jobs;
+        at->second = parity(these->cases, those->cases, how);
+      }
+    }
+    if (!at->second) return tl::unexpected(at->second.error());
+    return &*at->second;
+  }
+  static Verdict verdict(const Threshold& holds, const Cell& cell) {
+    const double low = cell.low.value_or(*cell.value), high = cell.high.value_or(*cell.value);
+    auto within = [&](double v) {
+      return (!holds.at_least || v >= *holds.at_least) && (!holds.at_most || v <= *holds.at_most);
+    };
+    const bool apart = (holds.at_least && high < *holds.at_least) || (holds.at_most && low > *holds.at_most);
+    return within(low) && within(high) ? Verdict::yes : apart ? Verdict::no : Verdict::open;
+  }
+
+  const ClaimSet& set_;
+  const Book& book_;
+  const ClaimOptions& options_;
+  std::map<std::pair<std::size_t, std::size_t>, Result<Parity>> parities_;
+};
 
 /// "h100-roce 0 of 6, h800-roce 4 of 6": along one axis, where it has several values.
 template <class Of> std::string along(const std::vector<Cell>& cells, Of of) {
@@ -182,11 +264,13 @@ Result<std::vector<ClaimResult>> judge(const ClaimSet& set, const std::vector<co
     out.push_back(std::move(result));
   }
   if (auto ok = book.simulate(options.jobs); !ok) return tl::unexpected(ok.error());
+  Judge judge(set, book, options);
   for (std::size_t c = 0; c < out.size(); ++c)
     for (std::size_t r = 0; r < out[c].readings.size(); ++r) {
       ReadingResult& result = out[c].readings[r];
       for (std::size_t i = 0; i < result.cells.size(); ++i)
-        measure(book, *result.reading, *metric(result.reading->metric), asked[c][r][i], result.cells[i]);
+        if (auto ok = judge.measure(*result.reading, asked[c][r][i], result.cells[i]); !ok)
+          return tl::unexpected(ok.error());
       conclude(result);
     }
   return out;

@@ -22,6 +22,8 @@ struct Against {
   std::string hardware;          ///< empty: the world's
   std::int64_t accelerators = 0; ///< 0: the world's
   std::vector<std::string> set;  ///< overrides of the compared world, instead of the reading's
+  std::string location;          ///< for power and money; empty: where its chip's kind stands
+  double fleet = 0;              ///< accelerators that are counted
 };
 
 struct Reading {
@@ -31,6 +33,8 @@ struct Reading {
   std::vector<std::int64_t> accelerators;
   std::vector<std::string> set; ///< overrides of every world; where the metric is of a change, the change
   std::optional<Against> against;
+  std::string location;      ///< for power and money; empty: where the chip's kind stands
+  double fleet = 0;          ///< accelerators that are counted
   bool take_network = false; ///< the change: fabrics, what is reached of them and latencies of the compared hardware
   std::optional<Threshold> holds; ///< none: the reading measures, and nothing is judged
   Mark mark;
@@ -65,7 +69,7 @@ struct Cell {
   Best best;                 ///< of the world
   std::optional<Best> other; ///< of what it is compared with
   std::optional<double> value;
-  std::optional<double> low, high; ///< 5th and 95th percentile of the band, where one was asked for
+  std::optional<double> low, high; ///< 5th and 95th percentile over samples, or of the catalog's figures
   std::string why;                 ///< there is no value
   std::int64_t measured_runs = 0;  ///< published runs behind the world's chip
   Verdict verdict = Verdict::none;

@@ -3,6 +3,7 @@
 #include "analysis/claims.hpp"
 #include "platforms/base/fields.hpp"
 #include "platforms/catalog.hpp"
+#include "platforms/location.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -24,7 +25,9 @@ Result<void> read_value(const Value& value, Against& out) {
   static const Fields<Against> table{
       optional("hardware", &Against::hardware, "instead of the world's"),
       optional("accelerators", &Against::accelerators, "instead of the world's", at_least<std::int64_t>(1)),
-      optional("set", &Against::set, "overrides, path=value, instead of the reading's")};
+      optional("set", &Against::set, "overrides, path=value, instead of the reading's"),
+      optional("location", &Against::location, "where it stands"),
+      optional("fleet", &Against::fleet, "accelerators that are counted")};
   return read_fields(value, table, out, "against");
 }
 Result<void> read_value(const Value& value, Reading& out) {
@@ -37,6 +40,8 @@ Result<void> read_value(const Value& value, Reading& out) {
       required("accelerators", &Reading::accelerators, "of the worlds: packages"),
       optional("set", &Reading::set, "overrides, path=value; where the metric is of a change, the change"),
       optional("against", &Reading::against, "what each world is compared with"),
+      optional("location", &Reading::location, "where the worlds stand, for power and money"),
+      optional("fleet", &Reading::fleet, "accelerators that are counted"),
       optional("take_network", &Reading::take_network, "the change: fabrics of the compared hardware"),
       optional("holds", &Reading::holds, "values with which the claim holds; none: nothing is judged")};
   out.mark = value.mark;
@@ -75,6 +80,11 @@ Result<void> check(const Reading& r, const Worlds& worlds) {
   if (r.accelerators.empty()) return fail(r.mark, "reading has no accelerators");
   for (const std::int64_t size : r.accelerators)
     if (size < 1) return fail(r.mark, "accelerators are 1 or more");
+  for (const std::string& place : {r.location, r.against ? r.against->location : std::string()})
+    if (!place.empty())
+      if (auto there = platforms::read_location(place, r.mark); !there) return tl::unexpected(there.error());
+  if (m->name.ends_with("fleet") && (r.fleet <= 0 || !r.against || r.against->fleet <= 0))
+    return fail(r.mark, fmt::format("`{}` counts: it needs `fleet` on both sides", r.metric));
   if (m->against && !r.against) return fail(r.mark, fmt::format("`{}` compares: it needs `against`", r.metric));
   if (r.against && !r.against->hardware.empty())
     if (auto ok = known({r.against->hardware}, worlds.hardware, "hardware", r.mark); !ok) return ok;

@@ -37,6 +37,21 @@ Result<void> read_batches(const Value& value, Workload& out) {
   return {};
 }
 
+/// A degree that is a list stands for one plan each.
+void expand(const Value& plan, std::vector<Value>& out) {
+  for (const char* degree : {"tp", "cp", "ep", "pp", "vpp", "microbatch"}) {
+    const Value* list = plan.find(degree);
+    if (!list || list->kind != Value::Kind::sequence) continue;
+    for (const Value& item : list->items) {
+      Value one = plan;
+      *one.find(degree) = item;
+      expand(one, out);
+    }
+    return;
+  }
+  out.push_back(plan);
+}
+
 Value scalar(std::string text) {
   Value out;
   out.kind = Value::Kind::scalar;
@@ -98,7 +113,8 @@ Result<void> read_value(const Value& value, Workload& out) {
       {"batch", true, "sequences a step, by accelerators", read_batches},
       {"plans", true, "what is tried, without dp", [](const Value& v, Workload& w) -> Result<void> {
          if (auto ok = expect_kind(v, Value::Kind::sequence); !ok) return ok;
-         w.plans = v.items;
+         for (const Value& plan : v.items)
+           expand(plan, w.plans);
          if (w.plans.empty()) return fail(v.mark, "`plans` is empty");
          return {};
        }}};

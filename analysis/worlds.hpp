@@ -19,7 +19,7 @@ struct Workload {
   std::string about;
   Value scenario;                             ///< model and training, without batch and plan
   std::map<std::int64_t, std::int64_t> batch; ///< sequences a step by accelerators; that of the largest size not above
-  std::vector<Value> plans;                   ///< tried in turn; dp is what the ranks leave
+  std::vector<Value> plans;                   ///< tried; dp is what the ranks leave. In the file a degree may be a list
   Mark mark;
 };
 

@@ -55,7 +55,6 @@ struct Calibrate {
 struct Claims {
   std::vector<std::string> names; ///< names or numbers; empty = all
   std::string folder;             ///< other claims than the project's own
-  std::int64_t samples = 0;       ///< of every value's band
 };
 
 struct Parity {
