@@ -20,10 +20,7 @@ std::string digits(double v) {
     const int before = v < 1e-9 ? 1 : int(std::floor(std::log10(v))) + 1;
     return fmt::format("{:.{}f}", v, std::clamp(3 - before, 0, 6));
   }
-  std::string out = fmt::format("{:.0f}", v);
-  for (std::size_t at = out.size(); at > 3; at -= 3)
-    out.insert(at - 3, ",");
-  return out;
+  return thousands(v);
 }
 
 /// One row of the section: what, in which unit, and how many base units that is.

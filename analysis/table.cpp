@@ -1,5 +1,7 @@
 #include "analysis/table.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <sstream>
 
@@ -51,6 +53,13 @@ std::string wrap(const std::string& text, std::size_t indent) {
     line += (line.empty() ? margin : " ") + word;
   }
   return out + line + "\n";
+}
+
+std::string thousands(double value) {
+  std::string out = fmt::format("{:.0f}", value);
+  for (std::size_t at = out.size(); at > 3; at -= 3)
+    out.insert(at - 3, 1, ',');
+  return out;
 }
 
 std::string csv_field(const std::string& text) {

@@ -64,6 +64,12 @@ struct Parity {
   bool scale_batch = false;
 };
 
+struct Rules {
+  std::vector<std::string> chips, designs; ///< catalog names; files. None of both: every chip
+  std::string scenario;                    ///< in whose cluster chips are simulated
+  bool fastest = false;                    ///< what each rule leaves instead of what it says of chips
+};
+
 int run(const std::string& scenario, const Common& options);
 int compare(std::vector<std::string> scenarios, const Common& options);
 int swap(const std::vector<std::string>& scenarios, const Common& options);
@@ -73,6 +79,7 @@ int calibrate(const Calibrate& what, const Common& options);
 int claims(const Claims& what, const Common& options);
 int collective(analysis::CollectiveRequest request, const Common& options);
 int sensitivity(const std::string& scenario, const Common& options);
+int rules(const Rules& what, const Common& options);
 int catalog(const std::string& kind, const std::string& name, const Common& options);
 
 /// Loads and simulates; `all_subsets` as the tax split needs. The error is ready to print.

@@ -140,6 +140,25 @@ CLI::App* add_claims(CLI::App& app, weft::cli::Claims& c, Common& options) {
   return verb;
 }
 
+CLI::App* add_rules(CLI::App& app, weft::cli::Rules& r, Common& options) {
+  CLI::App* verb =
+      app.add_subcommand("rules", "chips against the export rules, and the fastest that each still allows");
+  CLI::Option* chips = verb->add_option("chips", r.chips, "catalog names or files (default: every chip)");
+  CLI::Option* designs =
+      verb->add_option("--design", r.designs, "a chip of your own (.yaml: `base:` and what differs; repeatable)")
+          ->allow_extra_args(false);
+  verb->add_flag("--fastest", r.fastest,
+                 "for each rule the fastest chip sold and the best design just under it, by simulated step")
+      ->excludes(chips)
+      ->excludes(designs);
+  verb->add_option(
+      "--scenario", r.scenario,
+      "in whose cluster chips are simulated, one for one (default with --fastest or --set: llama3-405b-16k)");
+  add_simulation(verb, options);
+  verb->footer("Example: weft rules h20 h200-sxm b200-sxm");
+  return verb;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -239,6 +258,9 @@ int main(int argc, char** argv) {
   weft::cli::Claims claimed;
   CLI::App* claims = add_claims(app, claimed, options);
 
+  weft::cli::Rules asked_rules;
+  CLI::App* rules = add_rules(app, asked_rules, options);
+
   std::string kind, name;
   std::vector<std::string> kinds = weft::platforms::catalog_kinds();
   kinds.emplace_back("left-out");
@@ -269,6 +291,7 @@ int main(int argc, char** argv) {
     if (calibrate->parsed()) code = weft::cli::calibrate(fitted, options);
     if (collective->parsed()) code = weft::cli::collective(asked, options);
     if (claims->parsed()) code = weft::cli::claims(claimed, options);
+    if (rules->parsed()) code = weft::cli::rules(asked_rules, options);
     if (catalog->parsed()) code = weft::cli::catalog(kind, name, options);
     if (options.stats) weft::cli::print_stats();
     return code;

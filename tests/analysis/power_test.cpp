@@ -6,8 +6,11 @@
 #include "platforms/catalog.hpp"
 #include "tests/support.hpp"
 
+#include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 using namespace weft;
 using namespace weft::analysis;
@@ -187,6 +190,14 @@ TEST_CASE("every location reads, and a cluster of two kinds of nodes adds up") {
   CHECK(halves.hardware.value->value == doctest::Approx(whole.hardware.value->value));
 }
 
+TEST_CASE("the page shows the section that the command prints") {
+  const std::string page = test::text_of("analysis/docs/power.md"), open = "<!-- weft run --power -->\n```text\n";
+  const auto from = page.find(open), to = page.find("```\n<!-- end -->", from);
+  REQUIRE(from != std::string::npos);
+  const std::string said = test::command(std::string(WEFT_BINARY) + " run llama3-405b-16k --power 2>/dev/null").out;
+  CHECK(page.substr(from + open.size(), to - from - open.size()) == said.substr(said.find("POWER AND MONEY")));
+}
+
 TEST_CASE("the command says it in text and JSON, and a wrong place is an error before anything runs") {
   const std::string weft = WEFT_BINARY;
   const auto text = test::command(weft + " run korthikanti-22b --power --location china-mean 2>/dev/null");
@@ -204,4 +215,14 @@ TEST_CASE("the command says it in text and JSON, and a wrong place is an error b
         "error: unknown location `mars`\nhint: `weft catalog locations` lists them\n");
   CHECK(test::command(weft + " run korthikanti-22b --power --location mars 2>/dev/null").code == 2);
   CHECK(test::command(weft + " run korthikanti-22b --location us-hyperscale 2>/dev/null").code == 2); // without --power
+  namespace fs = std::filesystem;
+  const fs::path file = fs::temp_directory_path() / fmt::format("weft-place-{}.yaml", ::getpid());
+  std::ofstream(file) << "name: cellar\npue: {value: 0.9, source: x, evidence: assumed}\n";
+  const std::string there = weft + " run korthikanti-22b --power --location " + file.string();
+  CHECK(test::command(there + " 2>&1 >/dev/null").out.find(":2:6: error: pue must be at least 1") != std::string::npos);
+  std::ofstream(file) << "name: cellar\npue: {value: 1.2, source: x, evidence: assumed}\n";
+  const auto unpriced = test::command(there + " 2>/dev/null").out;
+  CHECK(unpriced.find("At cellar: PUE 1.2, electricity price not known, grid carbon not known.") != std::string::npos);
+  CHECK(unpriced.find("grid carbon of cellar; ") != std::string::npos);
+  fs::remove(file);
 }

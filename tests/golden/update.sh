@@ -41,4 +41,7 @@ for how in "$on_70b --accelerators 10000" "$on_70b --accelerators 10000 --scale-
 done
 $weft sensitivity llama3-405b-16k | show analysis/docs/sensitivity.md "weft sensitivity llama3-405b-16k"
 $weft run llama3-405b-16k-910c --samples 256 | show analysis/docs/bands.md "weft run llama3-405b-16k-910c --samples 256"
+page2=analysis/docs/rules.md
+$weft rules h20 h200-sxm b200-sxm | show $page2 "weft rules"
+$weft rules --fastest | show $page2 "weft rules --fastest"
 git --no-pager diff --stat -- "$file" README.md analysis/docs
