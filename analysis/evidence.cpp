@@ -1,4 +1,4 @@
-#include "analysis/evidence.hpp"
+#include "analysis/evidence_collector.hpp"
 
 #include "platforms/base/fields.hpp"
 #include "platforms/base/precision_names.hpp"
@@ -9,30 +9,8 @@
 namespace weft::analysis {
 namespace {
 
-std::string show(double v) {
-  return fmt::format("{}", v);
-}
-std::string show(std::int64_t v) {
-  return fmt::format("{}", v);
-}
-template <class Tag> std::string show(Quantity<Tag> q) {
-  return print_quantity(q);
-}
-
-class Collector {
-public:
-  template <class T> void add(std::string name, const Figure<T>& f) {
-    lines.push_back({std::move(name), show(f.value), f.low ? show(*f.low) : "", f.high ? show(*f.high) : "",
-                     std::string(enum_name(f.evidence)), f.source, f.note});
-  }
-  template <class T> void add(std::string name, const std::optional<Figure<T>>& f) {
-    if (f) add(std::move(name), *f);
-  }
-  std::vector<EvidenceLine> lines;
-};
-
 /// `whose`: "accelerator", or that of a part.
-void add_accelerator(Collector& out, const std::string& whose, const workloads::Scenario& s,
+void add_accelerator(EvidenceCollector& out, const std::string& whose, const workloads::Scenario& s,
                      const platforms::Accelerator& a) {
   const std::string precision(enum_name(s.training.precision));
   if (auto it = a.peak.find(s.training.precision); it != a.peak.end())
@@ -79,7 +57,7 @@ std::string chip_sentence(const workloads::Scenario& s, const platforms::Acceler
 } // namespace
 
 std::vector<EvidenceLine> evidence(const workloads::Scenario& s, const platforms::Cluster& c) {
-  Collector out;
+  EvidenceCollector out;
   for (std::size_t i = 0; i < c.part_count(); ++i) {
     const std::string whose = c.parts.empty() ? "" : fmt::format("parts.{}.", i);
     const platforms::Cluster part = c.part(i);

@@ -87,6 +87,7 @@ Power power_of(const Cluster& cluster, const Headline& h, const platforms::Locat
                const PowerFigures& figures) {
   Power out;
   out.location = location;
+  out.figures = power_evidence(cluster, location, figures);
   out.life_years = amount(figures.life_years);
   const std::int64_t levels = platforms::switch_levels(cluster);
   Amount accelerators, overheads, networks, rated; // W of the whole cluster

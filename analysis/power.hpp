@@ -3,10 +3,12 @@
 // costs over its life. Nothing is simulated here; what the catalog does not know stays unknown, by name.
 
 #include "analysis/amount.hpp"
+#include "analysis/evidence.hpp"
 #include "platforms/location.hpp"
 #include "platforms/power_figures.hpp"
 
 #include <string>
+#include <vector>
 
 namespace weft::analysis {
 
@@ -35,10 +37,15 @@ struct Power {
   Amount dollars_per_token;               ///< both
   Amount dollars_per_effective_pflop_day; ///< of 1e15 causal model FLOP/s for a day
   Amount life_years;
+
+  std::vector<EvidenceLine> figures; ///< what all that stands on
 };
 
 Power power_of(const platforms::Cluster& cluster, const Headline& headline, const platforms::Location& location,
                const platforms::PowerFigures& figures);
+
+std::vector<EvidenceLine> power_evidence(const platforms::Cluster& cluster, const platforms::Location& location,
+                                         const platforms::PowerFigures& figures);
 
 /// The same with the figures and the location read; an empty name takes platforms::default_location.
 Result<Power> power_at(const platforms::Cluster& cluster, const Headline& headline, const std::string& location);

@@ -16,8 +16,9 @@ using Json = nlohmann::ordered_json;
 
 /// Three digits, thousands apart.
 std::string digits(double v) {
+  if (v == 0) return "0";
   if (v < 999.5) {
-    const int before = v < 1e-9 ? 1 : int(std::floor(std::log10(v))) + 1;
+    const int before = int(std::floor(std::log10(v))) + 1;
     return fmt::format("{:.{}f}", v, std::clamp(3 - before, 0, 6));
   }
   return thousands(v);
@@ -143,6 +144,26 @@ std::vector<std::vector<std::string>> power_rows(std::span<const Summary> all) {
     for (const Summary& s : all)
       cells.push_back(amount_text((*s.power).*row.what, row.size));
     out.push_back(std::move(cells));
+  }
+  return out;
+}
+
+std::string power_csv_header(std::span<const Summary> all) {
+  std::string out;
+  if (!all.front().power) return out; // of none, when of one
+  out = ",location";
+  for (const Row& row : table())
+    out += std::string(",") + row.key;
+  return out;
+}
+
+std::string power_csv(const Summary& s) {
+  std::string out;
+  if (!s.power) return out;
+  out = "," + csv_field(s.power->location.name);
+  for (const Row& row : table()) {
+    const Amount& a = (*s.power).*row.what;
+    out += a.value ? fmt::format(",{}", a.value->value / row.size) : ",";
   }
   return out;
 }

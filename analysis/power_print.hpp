@@ -23,4 +23,8 @@ std::string power_json(const Power& power);
 std::vector<std::vector<std::string>> power_rows(std::span<const Summary> all);
 std::string power_notes(std::span<const Summary> all);
 
+/// Columns of a CSV line, a comma before each; cells of what is not known are empty. Nothing where none has power.
+std::string power_csv_header(std::span<const Summary> all);
+std::string power_csv(const Summary& summary);
+
 } // namespace weft::analysis

@@ -278,7 +278,7 @@ std::string run_csv(std::span<const Summary> all) {
   }
   const bool bands = std::any_of(all.begin(), all.end(), [](const Summary& s) { return s.bands.has_value(); });
   if (bands) out += bands_csv(nullptr);
-  out += "\n";
+  out += power_csv_header(all) + "\n";
   for (const Summary& s : all) {
     const auto& r = s.result;
     out +=
@@ -302,7 +302,7 @@ std::string run_csv(std::span<const Summary> all) {
       out += tax ? fmt::format(",{},{},{}", tax->median, tax->p5, tax->p95) : ",,,";
     }
     if (s.bands) out += bands_csv(&*s.bands);
-    out += "\n";
+      out += power_csv(s) + "\n";
   }
   return out;
 }

@@ -105,24 +105,24 @@ void keep_names(const Value& base, Value& over) {
   }
 }
 
-/// `price: null` un-states what the base says.
-void take_away(Value& base, const Value& over) {
+/// `price: null` un-states what the base says; where the base is a name still, the null waits for that entry.
+void take_away(Value& base, Value& over) {
   if (!base.is_map() || !over.is_map()) return;
-  for (const Member& member : over.members)
-    if (Value* mine = base.find(member.key)) take_away(*mine, member.value);
-  std::erase_if(base.members, [&](const Member& m) {
-    const Value* said = over.find(m.key);
-    return said && said->kind == Value::Kind::null;
+  std::erase_if(over.members, [&](const Member& said) {
+    if (said.value.kind != Value::Kind::null) return false;
+    return std::erase_if(base.members, [&](const Member& mine) { return mine.key == said.key; }) > 0;
   });
+  for (Member& member : over.members)
+    if (Value* mine = base.find(member.key)) take_away(*mine, member.value);
 }
 
 void lay(Value& base, Value over) {
+  take_away(base, over);
   keep_names(base, over);
   make_figures(base, over);
   make_unknown_figures(base, over);
   replace_figures(base, over);
   overlay(base, over);
-  take_away(base, over);
 }
 
 /// A file's name in a file is relative to that file's folder; typed on a command line, to the working directory.

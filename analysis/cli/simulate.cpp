@@ -77,6 +77,7 @@ Result<analysis::Summary> simulate(const std::string& name, const Common& option
   if (options.power) {
     auto power = analysis::power_at(summary.result.cluster, analysis::headline(summary), options.location);
     if (!power) return tl::unexpected(power.error());
+    summary.evidence.insert(summary.evidence.end(), power->figures.begin(), power->figures.end());
     summary.power = std::move(*power);
   }
   return summary;

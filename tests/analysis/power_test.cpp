@@ -209,6 +209,13 @@ TEST_CASE("the command says it in text and JSON, and a wrong place is an error b
   CHECK(power["location"] == "us-hyperscale");
   CHECK(power["location_by_default"] == true);
   CHECK(power["accelerator_w"]["value"].get<double>() > 100);
+  bool sourced = false;
+  for (const auto& line : nlohmann::json::parse(json.out)["evidence"])
+    sourced = sourced || (line["figure"] == "node.power_max" && line["value"] == "6.5 kW");
+  CHECK(sourced);
+  const auto csv = test::command(weft + " run korthikanti-22b --power --format csv 2>/dev/null").out;
+  CHECK(csv.find(",location,accelerator_w,") != std::string::npos);
+  CHECK(csv.find(",us-hyperscale,") != std::string::npos);
   CHECK(power["usd_per_h"]["value"].is_null());
   CHECK(power["usd_per_h"]["at_least"].get<double>() > 0);
   CHECK(test::command(weft + " run korthikanti-22b --power --location mars 2>&1 >/dev/null").out ==
