@@ -205,12 +205,13 @@ TEST_CASE("the command says it in text and JSON, and a wrong place is an error b
   CHECK(text.out.find("POWER AND MONEY") != std::string::npos);
   CHECK(text.out.find("At china-mean: PUE 1.46") != std::string::npos);
   const auto json = test::command(weft + " run korthikanti-22b --power --format json 2>/dev/null");
-  const auto power = nlohmann::json::parse(json.out)["power"];
+  const auto parsed = nlohmann::json::parse(json.out);
+  const auto& power = parsed["power"];
   CHECK(power["location"] == "us-hyperscale");
   CHECK(power["location_by_default"] == true);
   CHECK(power["accelerator_w"]["value"].get<double>() > 100);
   bool sourced = false;
-  for (const auto& line : nlohmann::json::parse(json.out)["evidence"])
+  for (const auto& line : parsed["evidence"])
     sourced = sourced || (line["figure"] == "node.power_max" && line["value"] == "6.5 kW");
   CHECK(sourced);
   const auto csv = test::command(weft + " run korthikanti-22b --power --format csv 2>/dev/null").out;
