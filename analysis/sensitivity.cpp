@@ -43,10 +43,10 @@ Change change(const Headline& head, double base) {
 }
 
 /// Memory acts through what has to be recomputed: on both sides the least that fits.
-void ask_memory(const Case& c, const Knob& knob, KnobEffect& effect, double& memory_base, Asked& asked) {
+void ask_memory(const Case& c, const Knob& knob, double base, KnobEffect& effect, Asked& asked) {
   Case least = c;
   least.scenario.plan.recompute = Recompute::automatic;
-  asked.add(least, [&memory_base](const Headline& head) { memory_base = head.step_s; });
+  asked.add(least, [&, base](const Headline& head) { effect.least = change(head, base); });
   auto at = [&](double factor, std::optional<Change>& to) {
     asked.add(scaled(least, knob, factor), [&](const Headline& head) { to = change(head, 1); });
   };
@@ -134,13 +134,12 @@ Result<Sensitivity> sensitivity(const Case& c, const sim::Options& options, int 
   out.base = base->front();
   const double step = out.base.step_s;
   out.knobs = every_knob();
-  double memory_base = step;
   const auto plans = neighbours(c);
   out.plans.resize(plans.size());
   Asked changes;
   for (KnobEffect& effect : out.knobs) {
     if (effect.knob->name == "HBM capacity")
-      ask_memory(c, *effect.knob, effect, memory_base, changes);
+      ask_memory(c, *effect.knob, step, effect, changes);
     else
       ask_changes(c, *effect.knob, step, effect, changes);
   }
@@ -152,11 +151,9 @@ Result<Sensitivity> sensitivity(const Case& c, const sim::Options& options, int 
   }
   changes.run(options, jobs);
   find_slopes(c, step, options, jobs, out.knobs);
-  for (KnobEffect& effect : out.knobs) {
-    if (effect.knob->name == "HBM capacity")
-      for (auto* to : {&effect.minus10, &effect.plus10, &effect.halved, &effect.doubled})
-        if (*to) (*to)->ratio = (*to)->step_s / memory_base;
-  }
+  for (KnobEffect& effect : out.knobs)
+    for (auto* to : {&effect.minus10, &effect.plus10, &effect.halved, &effect.doubled})
+      if (effect.least && *to) (*to)->ratio = (*to)->step_s / effect.least->step_s;
   for (const KnobEffect& effect : out.knobs) {
     if (effect.knob->kind == KnobKind::rate) out.rates += effect.elasticity.value_or(0);
     if (effect.knob->kind == KnobKind::time) out.times += effect.elasticity.value_or(0);

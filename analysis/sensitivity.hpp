@@ -29,6 +29,7 @@ struct KnobEffect {
   [[nodiscard]] bool tie() const;
   std::optional<Change> minus10, plus10, halved, doubled; ///< absent where that cannot be
   std::optional<Change> none;                             ///< of core theft: without any
+  std::optional<Change> least; ///< of HBM capacity: as it is, with the least recomputation that fits
   /// Halved where less is better, else doubled.
   [[nodiscard]] const std::optional<Change>& better() const;
 };

@@ -33,13 +33,14 @@ std::string remark(const KnobEffect& e, const Sensitivity& s) {
   auto add = [&out](const std::string& text) { out += (out.empty() ? "" : "; ") + text; };
   if (e.none) add(fmt::format("without any {}", signed_percent(e.none->ratio - 1)));
   if (e.knob->name == "scale-up domain" && e.halved) add("x 0.5 " + cell(e.halved));
-  if (e.knob->name == "HBM capacity") {
+  if (e.least) {
+    if (e.least->recompute != s.base.recompute) add(fmt::format("as it is {} fits", enum_name(e.least->recompute)));
     const std::pair<const char*, const std::optional<Change>*> at[] = {
         {"x 0.5", &e.halved}, {"x 0.9", &e.minus10}, {"x 1.1", &e.plus10}, {"x 2", &e.doubled}};
     for (const auto& [name, c] : at)
       if (*c && !(*c)->fits)
         add(fmt::format("{} does not fit", name));
-      else if (*c && (*c)->recompute != s.base.recompute)
+      else if (*c && (*c)->recompute != e.least->recompute)
         add(fmt::format("{} recomputes {}", name, enum_name((*c)->recompute)));
   }
   if (e.tie()) add(fmt::format("at a tie: {:+.3f} below, {:+.3f} above", e.below, e.above));
@@ -137,6 +138,7 @@ std::string sensitivity_json(const Sensitivity& s) {
              {"halved", change_json(e.halved)},
              {"doubled", change_json(e.doubled)}};
     if (e.none) one["none"] = change_json(e.none);
+    if (e.least) one["least_recomputation"] = change_json(e.least);
     if (e.tie()) one["tie"] = {{"below", e.below}, {"above", e.above}};
     knobs.push_back(std::move(one));
   }
