@@ -36,13 +36,17 @@ public:
   explicit CollectivePricer(const platforms::Cluster& cluster) : CollectivePricer(cluster, Choice(cluster)) {}
 
   /// `rate` > 0 holds a rank to that many bytes/s, whatever the links could carry: the transfer is a timer.
+  /// With some tiers ideal their hops and √ terms are gone: those inside domains are the scale-up tier's, a hop out of
+  /// one its cards', the delay of the way between sites the site links'. What is paid once (base, phases, a send's
+  /// latency, a stack's own rate) is gone once all tiers that the message waits for are. Links are the caller's.
   [[nodiscard]] Transfer price(workloads::CollectiveOp op, Bytes size, const Placement::Communicator& c,
-                               double rate = 0) const;
+                               double rate = 0, TierSet ideal = 0) const;
   /// Which of the communicator's patterns the message takes: that of the algorithm chosen for it, else the first.
   [[nodiscard]] std::size_t pattern_of(const Call& call, const Placement::Communicator& c) const;
-  /// Isolated time of the same: latency plus bytes over the slowest of its links.
+  /// Isolated time of the same: latency plus bytes over the slowest of its links that are not ideal.
   [[nodiscard]] double isolated(workloads::CollectiveOp op, Bytes size, const Placement& placement,
-                                const Placement::Communicator& c, const std::vector<double>& capacity) const;
+                                const Placement::Communicator& c, const std::vector<double>& capacity,
+                                TierSet ideal = 0) const;
   /// Achieved bytes/s of a link: line rate × the efficiency of its kind.
   [[nodiscard]] double capacity(const platforms::Link& link) const;
   /// Of each link of a run that are alike.
@@ -51,13 +55,18 @@ public:
   }
 
 private:
+  /// Which terms are paid: 1, or 0 where their tier is ideal.
+  struct Paid {
+    double base = 1, inside = 1, outside = 1, between_sites = 1;
+  };
   [[nodiscard]] Transfer by_pattern(workloads::CollectiveOp op, double bytes, const Span& span,
-                                    const Placement::Pattern& pattern) const;
+                                    const Placement::Pattern& pattern, const Paid& paid) const;
   [[nodiscard]] Transfer stepwise(workloads::CollectiveOp op, double bytes, const Span& span,
-                                  const Placement::Pattern& pattern) const;
-  [[nodiscard]] Transfer all_to_all(double bytes, const Span& span, const Placement::Pattern& pattern) const;
+                                  const Placement::Pattern& pattern, const Paid& paid) const;
+  [[nodiscard]] Transfer all_to_all(double bytes, const Span& span, const Placement::Pattern& pattern,
+                                    const Paid& paid) const;
   [[nodiscard]] Transfer in_domain(workloads::CollectiveOp op, double bytes, const Span& span,
-                                   const Placement::Pattern& pattern) const;
+                                   const Placement::Pattern& pattern, const Paid& paid) const;
   /// What patterns need of the nodes they run on.
   struct Nodes {
     platforms::ScaleUpTiming timing;
@@ -72,7 +81,7 @@ private:
   }
   const Nodes& across(std::uint64_t parts) const;
   [[nodiscard]] static double in_domain_latency(const Nodes& nodes, double phases, double bytes_per_port,
-                                                bool in_network);
+                                                bool in_network, const Paid& paid);
   const platforms::Cluster& cluster_;
   Choice choice_;
   std::vector<Nodes> parts_;

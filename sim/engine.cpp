@@ -42,19 +42,18 @@ private:
     std::vector<std::int32_t> index(in_.folded.links.size(), -1);
     for (std::size_t l = 0; l < index.size(); ++l) {
       const auto& link = in_.folded.links[l];
-      if (!link.solved) continue;
+      if (!link.solved || (in_.prices.ideal_tiers & tier_bit(link.tier))) continue;
       index[l] = std::int32_t(links.size());
       links.push_back({link.bytes_per_second * whole});
     }
     std::vector<NetworkRoute> routes;
     for (Exchange& exchange : exchanges_)
       for (const auto& path : exchange.folded->paths) {
-        exchange.routes.push_back(path.uses.empty() ? -1 : std::int32_t(routes.size()));
-        if (path.uses.empty()) continue;
         NetworkRoute route;
         for (const LinkUse& use : path.uses)
-          route.links.emplace_back(index[use.link], double(use.weight) * whole / path.parts);
-        routes.push_back(std::move(route));
+          if (index[use.link] >= 0) route.links.emplace_back(index[use.link], double(use.weight) * whole / path.parts);
+        exchange.routes.push_back(route.links.empty() ? -1 : std::int32_t(routes.size()));
+        if (!route.links.empty()) routes.push_back(std::move(route));
       }
     network_ = sim::make_network(in_.solver, links, routes, [this](std::int64_t token) {
       finish_message(std::int32_t(token >> 32), std::int32_t(token & 0xffffffff));
@@ -217,7 +216,8 @@ private:
     if (known == exchange.prices.end()) {
       const Message& m = in_.program.messages[std::size_t(id)];
       const auto& real = in_.placement.communicators[std::size_t(exchange.folded->representative)];
-      exchange.prices.emplace_back(id, in_.collectives.price(m.op, m.size, real, m.rate) * m.share);
+      exchange.prices.emplace_back(id,
+                                   in_.collectives.price(m.op, m.size, real, m.rate, in_.prices.ideal_tiers) * m.share);
       known = std::prev(exchange.prices.end());
     }
     exchange.priced = id;

@@ -324,8 +324,10 @@ Folded fold(const Placement& p, const FoldInput& in, bool identity) {
   for (std::size_t i = 0; i < p.communicators.size(); ++i)
     out.communicators[std::size_t(communicator_class[i])].count += p.communicators[i].count;
   out.links.resize(link_reps.size());
-  for (std::size_t i = 0; i < link_reps.size(); ++i)
+  for (std::size_t i = 0; i < link_reps.size(); ++i) {
     out.links[i].representative = p.links[std::size_t(link_reps[i])].id;
+    out.links[i].tier = p.links[std::size_t(link_reps[i])].tier;
+  }
   for (std::size_t l = 0; l < p.links.size(); ++l)
     out.links[std::size_t(link_class[l])].count += p.links[l].count;
   load_links(p, in, communicator, link, out);

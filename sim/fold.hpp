@@ -49,6 +49,7 @@ struct Folded {
     std::int64_t count = 0;
     double bytes_per_second = 0; ///< achieved
     bool solved = false;         ///< enters the solver
+    std::uint8_t tier = 0;       ///< the same of all of them
   };
   std::vector<RankClass> ranks;
   std::vector<CommunicatorClass> communicators;

@@ -14,7 +14,7 @@ FoldInput fold_input(const Placement& placement, const platforms::Topology& topo
     binding.push_back(link.binding);
     in.capacity.push_back(capacity);
     in.group.push_back(std::int32_t(topology.group_of(placed.id)));
-    in.start.link.push_back(colour_of({std::bit_cast<std::uint64_t>(capacity), std::uint64_t(link.kind)}));
+    in.start.link.push_back(colour_of({std::bit_cast<std::uint64_t>(capacity), std::uint64_t(link.kind), placed.tier}));
   }
   in.solver_link.assign(binding.size(), false);
   for (const auto& c : placement.communicators) {
@@ -34,7 +34,7 @@ FoldInput fold_input(const Placement& placement, const platforms::Topology& topo
     for (const Placement::Pattern& pattern : c.patterns)
       colour = colour_of({colour, std::uint64_t(pattern.algorithm), std::uint64_t(pattern.split),
                           std::uint64_t(pattern.parts), std::bit_cast<std::uint64_t>(pattern.cross_share),
-                          std::bit_cast<std::uint64_t>(pattern.most), std::uint64_t(pattern.back)});
+                          std::bit_cast<std::uint64_t>(pattern.most), std::uint64_t(pattern.back), pattern.tiers});
     in.start.communicator.push_back(colour);
   }
   return in;

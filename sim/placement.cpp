@@ -39,11 +39,23 @@ public:
     if (s_.model.experts) expert_replicas();
     if (uneven_) return std::nullopt;
     world();
+    mark_tiers();
     placement_.isolated = find_isolated(s_, loader_.topology(), placement_);
     return std::move(placement_);
   }
 
 private:
+  void mark_tiers() {
+    for (Placement::PlacedLink& placed : placement_.links) {
+      const platforms::Link link = loader_.topology().link(placed.id);
+      placed.tier = std::uint8_t(tier_of(link.kind, link.tier));
+    }
+    for (Placement::Communicator& c : placement_.communicators)
+      for (Placement::Pattern& pattern : c.patterns)
+        for (const LinkUse& use : placement_.uses_of(pattern))
+          if (placement_.links[use.link].count > 0) pattern.tiers |= tier_bit(placement_.links[use.link].tier);
+  }
+
   void layer_groups() {
     if (plan_.tp > 1)
       for_all({1, plan_.cp, plan_.pp}, [&](Coordinates at) {

@@ -6,6 +6,7 @@
 #include "sim/choice.hpp"
 #include "sim/ledger_entry.hpp"
 #include "sim/symmetry.hpp"
+#include "sim/tier.hpp"
 #include "workloads/layer.hpp"
 #include "workloads/scenario.hpp"
 
@@ -83,6 +84,7 @@ struct Placement {
   struct PlacedLink {
     platforms::LinkId id = 0;
     std::int64_t count = 1; ///< 0 for links that can never limit, however many they are
+    std::uint8_t tier = 0;  ///< tier_of() it
   };
   /// The links that one algorithm's traffic takes.
   struct Pattern {
@@ -95,6 +97,7 @@ struct Placement {
     double most = 1;        ///< exchanges: what the busiest member gets over the mean
     bool back = false;      ///< exchanges that are uneven: from that member instead of to it
     std::int64_t first_use = 0, use_count = 0;
+    TierSet tiers = 0; ///< of its links that can limit
   };
   struct Communicator {
     Role role{}; ///< the sender's role for a p2p channel
@@ -103,6 +106,13 @@ struct Placement {
     bool spans_units = false;      ///< it has members in every unit of the symmetry
     std::vector<Pattern> patterns; ///< which one a message takes: CollectivePricer::pattern_of; none: no links
     std::int64_t first_member = 0, member_count = 0;
+    /// Tiers that a message of that pattern waits for: of links that can limit it, and of its hops. A tier that has at
+    /// least the capacity of all that feeds it is as wide as what feeds it, not one more to wait for.
+    [[nodiscard]] TierSet tiers(std::size_t pattern) const {
+      const bool hops_inside = patterns.empty() && span.ranks > span.domains; // a scalar's, which loads no link
+      return (patterns.empty() ? 0 : patterns[pattern].tiers) | tier_bit(span.domains > 1 ? card_tier : scale_up_tier) |
+             (hops_inside ? tier_bit(scale_up_tier) : 0) | (span.sites > 1 ? tier_bit(site_tier) : 0);
+    }
   };
   Symmetry symmetry;
   std::vector<Cell> cells;

@@ -67,6 +67,7 @@ struct Program {
 struct Prices {
   std::vector<Costs> costs; ///< by kind of rank (Placement::Cell)
   DimSet ideal = 0;         ///< dimensions whose bytes, latency and slow-down are removed
+  TierSet ideal_tiers = 0;  ///< tiers whose links are infinitely wide and cost no hops (CollectivePricer::price)
 };
 
 } // namespace weft::sim

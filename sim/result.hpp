@@ -17,6 +17,7 @@ struct LinkBytes {
   double bytes = 0;    ///< all links together
   double capacity = 0; ///< all links together, achieved bytes/s
   std::int64_t links = 0;
+  std::size_t tier = 0; ///< sim/tier.hpp
 };
 
 /// Bytes a rank sends by dimension: simulated against the collectives' closed forms.
@@ -29,6 +30,11 @@ struct BytesCheck {
 /// Step time with a set of dimensions ideal.
 struct IdealRun {
   DimSet ideal = 0;
+  double step_time = 0;
+};
+/// The same with a set of tiers.
+struct IdealTiersRun {
+  TierSet ideal = 0;
   double step_time = 0;
 };
 
@@ -59,6 +65,8 @@ struct StepResult {
   std::vector<IdealRun> subsets;         ///< all subsets of `dims`, when asked for
   double capacity_response = -1; ///< relative change of the step after a last-place change of one link; -1 = not asked
   DimSet dims = 0;               ///< dimensions present
+  TierSet tiers = 0;             ///< that its messages wait for (Placement::Communicator::tiers)
+  std::vector<IdealTiersRun> tier_subsets; ///< all subsets of `tiers`, when asked for
   std::vector<LinkBytes> links;
   std::vector<BytesCheck> bytes;
   std::int64_t link_classes = 0; ///< that the solver sees

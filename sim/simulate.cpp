@@ -4,6 +4,7 @@
 #include "sim/calls.hpp"
 #include "sim/estimate.hpp"
 #include "sim/fold_input.hpp"
+#include "sim/ideal.hpp"
 #include "sim/isolation.hpp"
 #include "sim/lower.hpp"
 #include "sim/silence.hpp"
@@ -22,18 +23,6 @@ namespace weft::sim {
 namespace {
 
 using workloads::Recompute;
-
-DimSet dims_present(const workloads::Plan& plan, bool experts) {
-  DimSet dims = 0;
-  if (plan.tp > 1) dims |= bit(Dim::tp);
-  if (plan.pp > 1) dims |= bit(Dim::pp);
-  if (plan.cp > 1) dims |= bit(Dim::cp);
-  if (plan.ep > 1) dims |= bit(Dim::ep);
-  if (plan.replicas() > 1 || (experts && plan.expert_replicas() > 1) || plan.schedule == workloads::Schedule::dualpipe)
-    dims |= bit(Dim::dp);
-  if (plan.ranks() > 1) dims |= bit(Dim::other);
-  return dims;
-}
 
 class Simulation {
 public:
@@ -69,11 +58,11 @@ public:
     for (const auto& c : r.folded.communicators)
       if (c.wan) r.dims |= bit(Dim::wan);
     describe_classes(r);
+    count_traffic(lowered_.front(), placement_, collectives_, topology_, r);
     if (options_.fold && sets(r).size() > 1 && is_silent(r.program, r.folded, r.dims))
       silent_ = fold_silent(placement_, in, r.folded, r.speed_of_class);
     if (auto ok = check_size(r); !ok) return tl::unexpected(ok.error());
     run_all(r);
-    count_traffic(lowered_.front(), placement_, collectives_, topology_, r);
     r.hardware_flops = executed(context, r.program);
     return r;
   }
@@ -175,51 +164,45 @@ private:
       r.link_classes += link.solved;
   }
 
-  [[nodiscard]] std::vector<Costs> costs(DimSet ideal) const {
+  [[nodiscard]] std::vector<Costs> costs(const Ideal& ideal) const {
     std::vector<Costs> out;
     for (std::size_t part = 0; part < parts_.size(); ++part)
       for (const Lowered& lowered : lowered_)
         out.push_back(costs(ideal, part, lowered.recipes));
     return out;
   }
-  [[nodiscard]] Costs costs(DimSet ideal, std::size_t part, const std::vector<Recipe>& recipes) const {
+  [[nodiscard]] Costs costs(const Ideal& ideal, std::size_t part, const std::vector<Recipe>& recipes) const {
     std::map<Role, const Placement::Communicator*> groups; // those inside compute ops are alike (isolation.cpp)
     for (const auto& c : placement_.communicators)
       if (c.span.part == std::int32_t(part)) groups.try_emplace(c.role, &c);
-    std::map<std::tuple<Role, int, double>, LayerTime> known;
-    const LayerTimer timer = [&](const workloads::LayerCollective& c) -> LayerTime {
-      const auto group = groups.find(role_of(c.group));
-      if (group == groups.end()) return {};
-      auto [it, fresh] = known.try_emplace({group->first, int(c.op), c.bytes.count()});
-      if (fresh)
-        it->second = {collectives_.isolated(c.op, c.bytes, placement_, *group->second, capacity_),
-                      collectives_.price(c.op, c.bytes, *group->second).algorithm != Algorithm::in_network};
-      return it->second;
+    std::map<std::tuple<Role, int, double, TierSet>, LayerTime> known;
+    auto timer = [&](TierSet tiers) -> LayerTimer {
+      return [this, &groups, &known, tiers](const workloads::LayerCollective& c) -> LayerTime {
+        const auto group = groups.find(role_of(c.group));
+        if (group == groups.end()) return {};
+        auto [it, fresh] = known.try_emplace({group->first, int(c.op), c.bytes.count(), tiers});
+        if (fresh)
+          it->second = {collectives_.isolated(c.op, c.bytes, placement_, *group->second, capacity_, tiers),
+                        collectives_.price(c.op, c.bytes, *group->second).algorithm != Algorithm::in_network};
+        return it->second;
+      };
     };
-    const SlotPricer pricer(kernels_[part], timer, parts_[part].accelerator.overlap_slowdown.value,
-                            scenario_.stack.tp_hidden_share.value, ideal);
+    const SlotPricer pricer(kernels_[part], timer(ideal.tiers), parts_[part].accelerator.overlap_slowdown.value,
+                            scenario_.stack.tp_hidden_share.value, ideal.dims, timer(0));
     Costs out;
     for (const Recipe& recipe : recipes)
       out.push_back(pricer.price(recipe));
     return out;
   }
 
-  /// The step, and the same with sets of dimensions ideal.
-  [[nodiscard]] std::vector<DimSet> sets(const StepResult& r) const {
-    std::vector<DimSet> sets{0};
-    if (options_.ideal_run || options_.all_subsets) sets.push_back(r.dims);
-    if (options_.all_subsets)
-      for (unsigned s = 1; s < r.dims; ++s)
-        if ((s & ~unsigned(r.dims)) == 0) sets.push_back(DimSet(s));
-    if (r.dims == 0) sets.resize(1);
-    return sets;
-  }
+  [[nodiscard]] std::vector<Ideal> sets(const StepResult& r) const { return ideal_sets(r.dims, r.tiers, options_); }
 
   [[nodiscard]] Result<void> check_size(const StepResult& r) const {
     const Estimate one = estimate(r.program, r.folded, placement_);
     std::int64_t activities = 0, runs = options_.draws;
-    for (DimSet ideal : sets(r))
-      activities += (silently(r, ideal) ? estimate(r.program, *silent_, placement_) : one).activities(ideal);
+    for (const Ideal& ideal : sets(r))
+      activities += (silently(r, ideal) ? estimate(r.program, *silent_, placement_) : one)
+                        .activities(ideal.tiers == r.tiers ? all_dims : ideal.dims);
     runs *= std::int64_t(sets(r).size());
     activities *= options_.draws;
     if (activities <= options_.max_activities) return {};
@@ -231,8 +214,9 @@ private:
                     activities));
   }
 
-  [[nodiscard]] bool silently(const StepResult& r, DimSet ideal) const {
-    return silent_ && is_silent(r.program, r.folded, ideal);
+  [[nodiscard]] bool silently(const StepResult& r, const Ideal& ideal) const {
+    if (ideal.tiers != 0) return silent_ && ideal.tiers == r.tiers;
+    return silent_ && is_silent(r.program, r.folded, ideal.dims);
   }
   [[nodiscard]] std::vector<double> speeds(const Folded& folded) const {
     std::vector<double> out;
@@ -241,21 +225,26 @@ private:
     return out;
   }
 
+  /// Which of them is the step without communication; 0 where it was not asked for.
+  [[nodiscard]] static std::size_t ideal_at(const std::vector<Ideal>& sets) {
+    return sets.size() > 1 && sets[1].dims != 0 ? 1 : 0;
+  }
   void run_all(StepResult& r) {
     const std::vector<double>& speed = r.speed_of_class;
     std::vector<double> sigma;
     for (const platforms::Cluster& part : parts_)
       sigma.push_back(part.accelerator.overlap_slowdown.value);
-    const std::vector<DimSet> sets = this->sets(r);
+    const std::vector<Ideal> sets = this->sets(r);
     std::vector<EngineInput> inputs;
-    for (DimSet set : sets) {
+    for (const Ideal& set : sets) {
       const Folded& folded = silently(r, set) ? *silent_ : r.folded;
-      EngineInput input{r.program,      folded, placement_,        collectives_,
-                        speeds(folded), sigma,  {costs(set), set}, options_.solver};
+      EngineInput input{
+          r.program,      folded, placement_, collectives_, speeds(folded), sigma, {costs(set), set.dims, set.tiers},
+          options_.solver};
       inputs.push_back(std::move(input));
     }
     r.costs = inputs[0].prices.costs;
-    r.ideal_costs = inputs[sets.size() > 1 ? 1 : 0].prices.costs;
+    r.ideal_costs = inputs[ideal_at(sets)].prices.costs;
     // Congested programs can be chaotic: how much does a rounding error matter?
     Folded nudged;
     if (options_.capacity_response) nudged = r.folded;
@@ -267,13 +256,15 @@ private:
     }
     auto runs = run_engines(inputs, options_.jobs);
     if (!runs) throw std::runtime_error(runs.error()); // not what the user typed
-    for (std::size_t i = 0; i < sets.size(); ++i)
-      r.subsets.push_back({sets[i], (*runs)[i].step_time});
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+      if (sets[i].tiers == 0) r.subsets.push_back({sets[i].dims, (*runs)[i].step_time});
+      if (options_.tier_subsets && sets[i].dims == 0) r.tier_subsets.push_back({sets[i].tiers, (*runs)[i].step_time});
+    }
     const double step = runs->front().step_time;
     if (respond) r.capacity_response = std::abs(runs->back().step_time - step) / step;
     r.run = std::move((*runs)[0]);
-    r.ideal_known = sets.size() > 1 || r.dims == 0;
-    if (sets.size() > 1)
+    r.ideal_known = ideal_at(sets) > 0 || r.dims == 0;
+    if (ideal_at(sets) > 0)
       r.ideal = silently(r, sets[1]) ? spread((*runs)[1], *silent_, r.folded, placement_) : std::move((*runs)[1]);
     else
       r.ideal = r.run;

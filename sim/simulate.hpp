@@ -11,6 +11,7 @@ struct Options {
   bool fold = true;
   bool structural = true;         ///< fold what is alike by construction before visiting ranks (a cross-check when off)
   bool all_subsets = false;       ///< also the step with every subset of dimensions ideal (for Shapley values)
+  bool tier_subsets = false;      ///< also the step with every subset of the interconnect's tiers ideal
   bool ideal_run = true;          ///< also the step with all of them ideal (for the tax)
   bool closed_form_layers = true; ///< false: tp, cp, ep as flows even where nothing shares their links (a cross-check)
   bool capacity_response = false; ///< also the step after a last-place change of one link capacity

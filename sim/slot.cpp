@@ -31,8 +31,9 @@ Dim dim_of(const LayerCollective& c) {
 }
 
 LayerTime SlotPricer::time_of(const LayerCollective& collective) const {
-  if (ideal_ & bit(dim_of(collective))) return {0, false};
-  const LayerTime whole = timer_(collective);
+  const bool real = real_ep_ && dim_of(collective) == Dim::ep;
+  if (!real && (ideal_ & bit(dim_of(collective)))) return {0, false};
+  const LayerTime whole = real && real_ ? real_(collective) : timer_(collective);
   return {whole.seconds * collective.share, whole.slows && !collective.hidden};
 }
 
@@ -92,7 +93,7 @@ double SlotPricer::experts(const Work& work) const {
 Cost SlotPricer::price(const Recipe& recipe) const {
   Cost out;
   SlotPricer with_ep = *this;
-  with_ep.ideal_ = DimSet(with_ep.ideal_ & ~bit(Dim::ep));
+  with_ep.real_ep_ = true;
   for (const Recipe::Part& p : recipe.parts) {
     Cost one = price(p.work);
     // The host issues beside the device until it becomes the slower one. Before a loop over experts it has waited for

@@ -45,8 +45,11 @@ Dim dim_of(const workloads::LayerCollective& collective);
 /// by σ and is exposed where it outlasts it; a stack's hidden share runs inside its matmul.
 class SlotPricer {
 public:
-  SlotPricer(const KernelPricer& kernels, LayerTimer timer, double overlap_slowdown, double hidden_share, DimSet ideal)
-      : kernels_(kernels), timer_(std::move(timer)), sigma_(overlap_slowdown), hidden_(hidden_share), ideal_(ideal) {}
+  /// `real` times collectives with nothing ideal, where `timer` has tiers that are.
+  SlotPricer(const KernelPricer& kernels, LayerTimer timer, double overlap_slowdown, double hidden_share, DimSet ideal,
+             LayerTimer real = {})
+      : kernels_(kernels), timer_(std::move(timer)), real_(std::move(real)), sigma_(overlap_slowdown),
+        hidden_(hidden_share), ideal_(ideal) {}
   [[nodiscard]] Cost price(const Recipe& recipe) const;
 
 private:
@@ -57,7 +60,8 @@ private:
   [[nodiscard]] LayerTime time_of(const workloads::LayerCollective& collective) const;
 
   const KernelPricer& kernels_;
-  LayerTimer timer_;
+  LayerTimer timer_, real_;
+  bool real_ep_ = false; ///< dispatch and combine take their time, whatever is ideal
   double sigma_, hidden_;
   DimSet ideal_;
 };

@@ -29,11 +29,15 @@ public:
   void add(const Message& m, std::int32_t c, double ranks, double times) {
     const auto& folded = r_.folded.communicators[std::size_t(c)];
     const auto& real = placement_.communicators[std::size_t(folded.representative)];
-    if (real.patterns.empty()) return; // a scalar for everybody: no bytes worth a flow
+    if (real.patterns.empty()) { // a scalar for everybody: no bytes worth a flow
+      tiers_ |= real.tiers(0);
+      return;
+    }
     const Transfer t = collectives_.price(m.op, m.size, real, m.rate) * m.share;
     const Placement::Pattern& pattern = real.patterns[t.pattern];
     const double members = m.op == workloads::CollectiveOp::send ? 1 : double(real.span.ranks);
     const Dim dim = folded.dim(m.dim);
+    tiers_ |= real.tiers(t.pattern);
     payload_[dim][{c, std::int32_t(t.pattern)}] += times * t.payload * ranks / (members * double(folded.count));
     double bytes = sent(m.op, t.algorithm, real.span) * m.size.count();
     if (pattern.cross_share < 1) { // over the border once, then handed on inside the domain
@@ -46,8 +50,8 @@ public:
   void finish(StepResult& out) const {
     std::vector<LinkBytes> groups;
     for (const platforms::LinkGroup& g : topology_.groups()) {
-      groups.push_back(
-          {topology_.title(g), 0, double(g.count - g.unused) * collectives_.capacity(g), g.count - g.unused});
+      groups.push_back({topology_.title(g), 0, double(g.count - g.unused) * collectives_.capacity(g),
+                        g.count - g.unused, tier_of(g.kind, g.tier)});
     }
     for (const auto& [link, share] : topology_.degraded()) {
       const platforms::LinkGroup& g = topology_.groups()[topology_.group_of(link)];
@@ -65,6 +69,7 @@ public:
       out.bytes.push_back({dim, sent, closed_form_.at(dim)});
     }
     out.links = std::move(groups);
+    out.tiers = tiers_;
   }
 
 private:
@@ -88,6 +93,7 @@ private:
   /// By communicator class and pattern: bytes per unit flow, whole step.
   std::map<Dim, std::map<std::pair<std::int32_t, std::int32_t>, double>> payload_;
   std::map<Dim, double> closed_form_;
+  TierSet tiers_ = 0;         ///< that some message waits for
   std::vector<double> mates_; ///< by communicator class; 0: not asked for yet
 };
 

@@ -1,5 +1,6 @@
 #pragma once
-// Bytes that the step puts on every kind of link, and the check of them against the collectives' closed forms.
+// Bytes that the step puts on every kind of link, checked against the collectives' closed forms, and the tiers that it
+// waits for.
 
 #include "platforms/topology.hpp"
 #include "sim/fold.hpp"
@@ -8,8 +9,8 @@
 
 namespace weft::sim {
 
-/// Fills result.links and result.bytes from the program (and, where tp is fused, from the recipes), the folded
-/// classes and their links.
+/// Fills result.links, result.bytes and result.tiers from the program (and, where tp is fused, from the recipes), the
+/// folded classes and their links.
 void count_traffic(const Lowered& lowered, const Placement& placement, const CollectivePricer& collectives,
                    const platforms::Topology& topology, StepResult& result);
 
