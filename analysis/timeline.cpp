@@ -104,7 +104,7 @@ double communicating(const ClassTimeline& line, const sim::Costs& costs) {
   auto it = line.covered.begin();
   for (const auto& span : *line.compute) {
     const sim::Op& op = line.program->ops[std::size_t(span.op)];
-    const double inside = op.share * costs[std::size_t(op.cost)].communicating;
+    const double inside = op.share * costs[std::size_t(op.cost)].communicating();
     if (inside <= 0 || span.end <= span.begin) continue;
     while (it != line.covered.end() && it->end <= span.begin)
       ++it;

@@ -328,8 +328,14 @@ Folded fold(const Placement& p, const FoldInput& in, bool identity) {
     out.links[i].representative = p.links[std::size_t(link_reps[i])].id;
     out.links[i].tier = p.links[std::size_t(link_reps[i])].tier;
   }
-  for (std::size_t l = 0; l < p.links.size(); ++l)
-    out.links[std::size_t(link_class[l])].count += p.links[l].count;
+  for (std::size_t l = 0; l < p.links.size(); ++l) {
+    auto& of_class = out.links[std::size_t(link_class[l])];
+    of_class.count += p.links[l].count;
+    auto group = std::find_if(of_class.groups.begin(), of_class.groups.end(),
+                              [&](const auto& g) { return g.first == in.group[l]; });
+    if (group == of_class.groups.end()) group = of_class.groups.insert(group, {in.group[l], 0});
+    group->second += p.links[l].count;
+  }
   load_links(p, in, communicator, link, out);
   return out;
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <utility>
 #include <vector>
 
 namespace weft::sim {
@@ -47,9 +48,10 @@ struct Folded {
   struct LinkClass {
     platforms::LinkId representative = 0;
     std::int64_t count = 0;
-    double bytes_per_second = 0; ///< achieved
-    bool solved = false;         ///< enters the solver
-    std::uint8_t tier = 0;       ///< the same of all of them
+    double bytes_per_second = 0;                               ///< achieved
+    bool solved = false;                                       ///< enters the solver
+    std::uint8_t tier = 0;                                     ///< the same of all of them
+    std::vector<std::pair<std::int32_t, std::int64_t>> groups; ///< of the topology, and how many links of each
   };
   std::vector<RankClass> ranks;
   std::vector<CommunicatorClass> communicators;

@@ -6,6 +6,7 @@
 #include "sim/placement.hpp"
 
 #include <cstdint>
+#include <numeric>
 #include <vector>
 
 namespace weft::sim {
@@ -15,9 +16,11 @@ namespace weft::sim {
 struct Cost {
   double elastic = 0;
   double rigid = 0;
-  double scalable = 0;      ///< part of rigid that a slow rank stretches too
-  Breakdown parts{};        ///< sums to elastic + rigid
-  double communicating = 0; ///< s of collectives inside the op, exposed or beside its kernels
+  double scalable = 0;                         ///< part of rigid that a slow rank stretches too
+  Breakdown parts{};                           ///< sums to elastic + rigid
+  std::array<double, dim_count> collectives{}; ///< s of those inside the op, exposed or beside its kernels
+
+  [[nodiscard]] double communicating() const { return std::accumulate(collectives.begin(), collectives.end(), 0.0); }
 };
 
 using Costs = std::vector<Cost>; ///< by Op::cost

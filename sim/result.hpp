@@ -18,6 +18,9 @@ struct LinkBytes {
   double capacity = 0; ///< all links together, achieved bytes/s
   std::int64_t links = 0;
   std::size_t tier = 0; ///< sim/tier.hpp
+  double while_busy =
+      -1; ///< share of capacity used, on the average, while some message is under way on a link, latency
+          ///< included; -1: not asked for, or its links can never limit, so no message is timed by them
 };
 
 /// Bytes a rank sends by dimension: simulated against the collectives' closed forms.

@@ -1,6 +1,7 @@
 #include "sim/simulate.hpp"
 
 #include "platforms/topology.hpp"
+#include "sim/busy.hpp"
 #include "sim/calls.hpp"
 #include "sim/estimate.hpp"
 #include "sim/fold_input.hpp"
@@ -63,6 +64,7 @@ public:
       silent_ = fold_silent(placement_, in, r.folded, r.speed_of_class);
     if (auto ok = check_size(r); !ok) return tl::unexpected(ok.error());
     run_all(r);
+    if (options_.tier_subsets) count_busy(placement_, topology_, collectives_, capacity_, r);
     r.hardware_flops = executed(context, r.program);
     return r;
   }

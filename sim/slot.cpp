@@ -40,8 +40,8 @@ LayerTime SlotPricer::time_of(const LayerCollective& collective) const {
 void SlotPricer::serial(const LayerCollective& c, Cost& cost) const {
   const double time = time_of(c).seconds;
   cost.rigid += time;
-  cost.communicating += time;
   part(cost, entry_of(dim_of(c))) += time;
+  cost.collectives[std::size_t(dim_of(c))] += time;
 }
 
 void SlotPricer::beside(const LayerCollective& c, const workloads::Kernel& kernel, Cost& cost) const {
@@ -57,7 +57,7 @@ void SlotPricer::beside(const LayerCollective& c, const workloads::Kernel& kerne
   cost.elastic += compute - during;
   cost.rigid += during + slowed + exposed;
   cost.scalable += during + slowed;
-  cost.communicating += tp.seconds;
+  cost.collectives[std::size_t(dim_of(c))] += tp.seconds;
   part(cost, Entry::overlap_slowdown) += slowed;
   part(cost, entry_of(dim_of(c))) += exposed;
 }
@@ -114,8 +114,9 @@ Cost SlotPricer::price(const Recipe& recipe) const {
     out.elastic += p.times * one.elastic;
     out.rigid += p.times * one.rigid;
     out.scalable += p.times * one.scalable;
-    out.communicating += p.times * one.communicating;
     add(out.parts, one.parts, p.times);
+    for (std::size_t d = 0; d < dim_count; ++d)
+      out.collectives[d] += p.times * one.collectives[d];
   }
   const double optimizer =
       kernels_.streaming(Bytes(recipe.optimizer_bytes)) + recipe.optimizer_flops / kernels_.gemm_rate();

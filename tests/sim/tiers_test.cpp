@@ -39,7 +39,7 @@ std::map<std::string, double> costs(const sim::StepResult& r) {
 
 TEST_CASE("all tiers ideal is all dimensions ideal, tiers' parts sum to the tax, and folding changes no bit of them") {
   test::SmallWorlds worlds(20260731);
-  int tried = 0, several = 0;
+  int tried = 0, several = 0, timed = 0;
   while (tried < 24) {
     const test::SmallWorld world = worlds.next();
     const auto loaded = test::legal(world.scenario, world.sets);
@@ -60,8 +60,42 @@ TEST_CASE("all tiers ideal is all dimensions ideal, tiers' parts sum to the tax,
       CHECK(a.tier_subsets[i].step_time == b.tier_subsets[i].step_time);
     }
     several += a.tier_subsets.size() > 2;
+    for (std::size_t i = 0; i < a.links.size(); ++i) {
+      const sim::LinkBytes &link = a.links[i], &same = b.links[i];
+      CHECK(link.while_busy == doctest::Approx(same.while_busy).epsilon(1e-9));
+      if (link.while_busy < 0) continue;
+      CHECK(link.while_busy <= 1 + 1e-9);
+      CHECK(link.while_busy * (1 + 1e-9) >= link.bytes / link.capacity / a.run.step_time);
+      ++timed;
+    }
   }
   CHECK(several > 12);
+  CHECK(timed > 50);
+}
+
+TEST_CASE("while busy: two replicas that all-reduce use their cards as fully as the ring's latency lets them") {
+  // A card each, one all-reduce of everything after the backward.
+  const auto r = test::simulate("korthikanti-22b",
+                                {"model=llama3-8b", "cluster.node.accelerators=1", "cluster.node.nics.per_node=1",
+                                 "cluster.accelerators=2", "plan.tp=1", "plan.dp=2", "plan.zero=0",
+                                 "training.global_batch=8", "stack.overlap.gradients=false"},
+                                by_tier());
+  const double step = r.run.step_time;
+  int cards = 0;
+  for (const auto& link : r.links) {
+    if (link.tier != sim::card_tier) continue;
+    ++cards;
+    double busy = 0, moving = 0;
+    for (std::size_t c = 0; c < r.run.messages.size(); ++c)
+      for (const auto& span : r.run.messages[c])
+        if (r.role_of_communicator[c] == sim::Role::dp) busy += span.end - span.begin;
+    moving = link.bytes / link.capacity; // both cards alike
+    CHECK(moving < busy);
+    CHECK(busy < step);
+    CHECK(link.while_busy == doctest::Approx(moving / busy).epsilon(1e-9));
+    CHECK(link.while_busy > 0.99);
+  }
+  CHECK(cards == 2);
 }
 
 TEST_CASE("a ring over nodes with one tier ideal is what the other takes") {
