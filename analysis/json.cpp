@@ -1,10 +1,12 @@
 #include "analysis/json.hpp"
 
+#include "analysis/explain.hpp"
 #include "analysis/power_print.hpp"
 #include "platforms/base/precision_names.hpp"
 #include "workloads/plan_names.hpp"
 
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 namespace weft::analysis {
 namespace {
@@ -34,9 +36,34 @@ Json tax_json(const Summary& s) {
                        {"share", part.seconds / s.result.run.step_time}});
     out["by_dimension"] = std::move(parts);
   }
+  if (!tax.tiers.empty()) {
+    Json parts = Json::array();
+    for (const auto& part : tax.tiers)
+      parts.push_back(
+          {{"tier", part.name}, {"seconds", part.seconds}, {"share", part.seconds / s.result.run.step_time}});
+    out["by_tier"] = std::move(parts);
+  }
   out["method"] = tax.method;
   out["runs"] = tax.runs;
+  if (!tax.tiers.empty()) out["tier_runs"] = tax.tier_runs;
   return out;
+}
+
+Json entries_json(const sim::Breakdown& seconds, double step) {
+  Json out = Json::array();
+  for (std::size_t e = 0; e < sim::entry_count; ++e)
+    out.push_back({{"entry", sim::entry_names[e]}, {"seconds", seconds[e]}, {"share", seconds[e] / step}});
+  return out;
+}
+Json path_json(const CriticalPath& path, double step) {
+  Json stages = Json::array();
+  for (std::size_t stage = 0; stage < path.by_stage.size(); ++stage) {
+    const auto& here = path.by_stage[stage];
+    const double seconds = std::accumulate(here.begin(), here.end(), 0.0);
+    stages.push_back(
+        {{"stage", stage}, {"seconds", seconds}, {"share", seconds / step}, {"by_entry", entries_json(here, step)}});
+  }
+  return {{"by_entry", entries_json(path.seconds, step)}, {"by_stage", std::move(stages)}, {"ops", path.ops}};
 }
 
 Json memory_json(const sim::StepResult& r) {
@@ -96,11 +123,14 @@ Json check_json(const Summary& s) {
 
 Json links_json(const sim::StepResult& r) {
   Json out = Json::array();
-  for (const auto& link : r.links)
+  for (const auto& link : r.links) {
     out.push_back({{"link", link.link},
+                   {"tier", sim::tier_name(link.tier, r.cluster)},
                    {"links", link.links},
                    {"bytes", link.bytes},
                    {"utilisation", link.bytes / link.capacity / r.run.step_time}});
+    if (link.while_busy >= 0) out.back()["while_busy"] = link.while_busy;
+  }
   return out;
 }
 
@@ -192,6 +222,10 @@ Json run_object(const Summary& s) {
            {"evidence", evidence_json(s)},
            {"inputs_hash", s.hash},
            {"version", WEFT_VERSION}};
+  if (s.path) {
+    out["critical_path"] = path_json(*s.path, r.run.step_time);
+    out["explanation"] = explained(s);
+  }
   if (s.seeds) out["seeds"] = seeds_json(*s.seeds);
   if (s.power) out["power"] = Json::parse(power_json(*s.power));
   if (s.bands) out["band"] = bands_json(*s.bands);

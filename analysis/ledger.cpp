@@ -91,23 +91,14 @@ private:
     for (const auto& span : run_.compute[rc]) {
       last_compute_end_ = at;
       if (span.begin > at) idle(rc, at, span.begin, span.op, out);
-      busy(rc, span, out);
+      const Breakdown seconds = seconds_of(result_, costs_, rc, span);
+      for (std::size_t e = 0; e < sim::entry_count; ++e)
+        out[e] += seconds[e];
       at = span.end;
     }
     const double end = run_.begin[rc] + run_.step_time;
     if (end > at) idle(rc, at, end, -1, out);
     return out;
-  }
-
-  void busy(std::size_t rc, const sim::ComputeSpan& span, Breakdown& out) {
-    const sim::Op& op = lines_[rc].program->ops[std::size_t(span.op)];
-    const sim::Cost& cost = costs(rc)[std::size_t(op.cost)];
-    for (std::size_t e = 0; e < sim::entry_count; ++e)
-      out[e] += op.share * cost.parts[e];
-    const double slow = op.share * (cost.elastic + cost.scalable) * (1 / result_.speed_of_class[rc] - 1);
-    entry(out, Entry::below_peak) += slow; // a slow rank's own extra seconds
-    entry(out, Entry::overlap_slowdown) += span.slowed;
-    entry(out, Entry::imbalance) += span.lockstep;
   }
 
   /// A stretch in which the rank computes nothing: in a message of its own, or waiting for somebody. Of several

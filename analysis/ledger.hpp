@@ -24,18 +24,26 @@ struct Where {
 Where where_time_went(const sim::StepResult& result, const sim::EngineRun& run, const std::vector<sim::Costs>& costs,
                       sim::DimSet ideal);
 
-/// Interconnect tax: Δ/T with Δ = T − T(no communication), split by Shapley values over the dimensions present
-/// where all subsets were simulated. Parts may be negative; they sum to Δ.
+/// Interconnect tax: Δ/T with Δ = T − T(no communication), split by Shapley values over the dimensions present, and
+/// over the tiers of the interconnect that messages wait for, where all subsets were simulated. Parts may be negative;
+/// they sum to Δ.
 struct Tax {
   struct Part {
     sim::Dim dim{};
     double seconds = 0;
   };
-  double seconds = 0;      ///< Δ
-  double total = 0;        ///< Δ / T
-  std::vector<Part> parts; ///< empty unless all subsets ran
+  struct OfTier {
+    std::size_t tier = 0; ///< sim/tier.hpp
+    std::string name;
+    double seconds = 0;
+  };
+  double seconds = 0;        ///< Δ
+  double total = 0;          ///< Δ / T
+  std::vector<Part> parts;   ///< empty unless all subsets ran
+  std::vector<OfTier> tiers; ///< from the rank outwards; empty unless all subsets of tiers ran
   std::string method;
   std::size_t runs = 0;
+  std::size_t tier_runs = 0;
 };
 /// Nothing where the step without communication was not simulated.
 std::optional<Tax> interconnect_tax(const sim::StepResult& result);

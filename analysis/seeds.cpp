@@ -34,7 +34,7 @@ Result<Seeds> run_seeds(const Loaded& loaded, sim::Options options, std::int64_t
   const int jobs = options.jobs;
   options.jobs = 1;
   options.max_activities = std::numeric_limits<std::int64_t>::max(); // the caller has asked already
-  options.all_subsets = options.capacity_response = false;
+  options.all_subsets = options.tier_subsets = options.capacity_response = false;
   using Draw = std::array<double, 2>; // step time, tax
   auto one = [&](std::size_t i) {
     options.seed = first + std::int64_t(i);

@@ -10,7 +10,7 @@ double Summary::where_sum() const {
   return std::accumulate(where.seconds.begin(), where.seconds.end(), 0.0);
 }
 
-Summary summarise(sim::StepResult result, std::string hash, bool ideal_network) {
+Summary summarise(sim::StepResult result, std::string hash, bool ideal_network, bool explain) {
   Summary s;
   s.hash = std::move(hash);
   sim::DimSet ideal = 0;
@@ -21,6 +21,7 @@ Summary summarise(sim::StepResult result, std::string hash, bool ideal_network) 
     ideal = result.dims;
   }
   s.where = where_time_went(result, result.run, result.costs, ideal);
+  if (explain) s.path = critical_path(result, result.run, result.costs, ideal);
   if (result.ideal_known) s.where_ideal = where_time_went(result, result.ideal, result.ideal_costs, result.dims);
   s.tax = interconnect_tax(result);
   const double step = result.run.step_time;

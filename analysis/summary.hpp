@@ -2,6 +2,7 @@
 // The headline numbers of one simulated scenario, computed once for text, JSON and CSV alike.
 
 #include "analysis/band.hpp"
+#include "analysis/critical_path.hpp"
 #include "analysis/evidence.hpp"
 #include "analysis/ledger.hpp"
 #include "analysis/power.hpp"
@@ -29,6 +30,7 @@ struct Summary {
   Where where;       ///< of the step
   Where where_ideal; ///< of the step without communication, where that is known
   std::optional<Tax> tax;
+  std::optional<CriticalPath> path; ///< where an explanation is asked for
   double tokens_per_s_per_accelerator = 0;
   double mfu_causal = 0, mfu_full = 0, mfu_bf16_peak = 0, hfu = 0; ///< bf16_peak: causal FLOP over the bf16 peak
   double effective_flops = 0;                                      ///< causal model FLOP/s of the whole cluster
@@ -41,8 +43,8 @@ struct Summary {
   [[nodiscard]] double where_sum() const;
 };
 
-/// `ideal_network` presents the step without communication as the step.
-Summary summarise(sim::StepResult result, std::string hash, bool ideal_network = false);
+/// `ideal_network` presents the step without communication as the step; `explain` also finds its critical path.
+Summary summarise(sim::StepResult result, std::string hash, bool ideal_network = false, bool explain = false);
 
 /// What the numbers leave out and a reader must know, whole sentences: loose coupling, stale weights, jitter.
 std::vector<std::string> caveats(const sim::StepResult& result);

@@ -4,6 +4,34 @@
 #include <map>
 
 namespace weft::analysis {
+namespace {
+
+/// What each member of a set saves, by the step times of all its subsets; the set's bits ascending. Nothing where a
+/// subset was not simulated.
+template <class Runs> std::vector<std::pair<std::size_t, double>> split(std::uint32_t all, const Runs& runs) {
+  std::vector<std::size_t> players;
+  for (std::uint32_t left = all; left != 0; left &= left - 1)
+    players.push_back(std::size_t(std::countr_zero(left)));
+  const std::size_t subsets = std::size_t{1} << players.size();
+  std::map<std::uint32_t, double> time;
+  for (const auto& run : runs)
+    time[run.ideal] = run.step_time;
+  if (time.size() < subsets) return {};
+  std::vector<double> v(subsets);
+  for (std::size_t set = 0; set < subsets; ++set) {
+    std::uint32_t ideal = 0;
+    for (std::size_t p = 0; p < players.size(); ++p)
+      if (set & (std::size_t{1} << p)) ideal |= std::uint32_t{1} << players[p];
+    v[set] = time.at(0) - time.at(ideal);
+  }
+  const auto values = shapley(v, players.size());
+  std::vector<std::pair<std::size_t, double>> out;
+  for (std::size_t p = 0; p < players.size(); ++p)
+    out.emplace_back(players[p], values[p]);
+  return out;
+}
+
+} // namespace
 
 std::vector<double> shapley(const std::vector<double>& v, std::size_t players) {
   std::vector<double> factorial(players + 1, 1);
@@ -28,27 +56,14 @@ std::optional<Tax> interconnect_tax(const sim::StepResult& result) {
   tax.seconds = step - result.ideal.step_time;
   tax.total = tax.seconds / step;
   tax.runs = result.subsets.size();
-  std::vector<sim::Dim> dims;
-  for (std::size_t d = 0; d < sim::dim_count; ++d)
-    if (result.dims & sim::bit(sim::Dim(d))) dims.push_back(sim::Dim(d));
-  const std::size_t subsets = std::size_t{1} << dims.size();
+  tax.tier_runs = result.tier_subsets.size();
   tax.method = "difference to the step without communication";
-  if (result.subsets.size() < subsets) return tax;
-
-  std::map<sim::DimSet, double> time;
-  for (const auto& run : result.subsets)
-    time[run.ideal] = run.step_time;
-  std::vector<double> v(subsets);
-  for (std::size_t set = 0; set < subsets; ++set) {
-    sim::DimSet ideal = 0;
-    for (std::size_t d = 0; d < dims.size(); ++d)
-      if (set & (std::size_t{1} << d)) ideal = sim::DimSet(ideal | sim::bit(dims[d]));
-    v[set] = step - time.at(ideal);
+  for (const auto& [dim, seconds] : split(result.dims, result.subsets)) {
+    tax.parts.push_back({sim::Dim(dim), seconds});
+    tax.method = "Shapley values over all subsets of dimensions";
   }
-  tax.method = "Shapley values over all subsets of dimensions";
-  const auto values = shapley(v, dims.size());
-  for (std::size_t d = 0; d < dims.size(); ++d)
-    tax.parts.push_back({dims[d], values[d]});
+  for (const auto& [tier, seconds] : split(result.tiers, result.tier_subsets))
+    tax.tiers.push_back({tier, sim::tier_name(tier, result.cluster), seconds});
   return tax;
 }
 

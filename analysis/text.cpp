@@ -1,6 +1,9 @@
 #include "analysis/text.hpp"
 
 #include "analysis/bands.hpp"
+#include "analysis/explain.hpp"
+#include "analysis/explain_text.hpp"
+#include "analysis/percent.hpp"
 #include "analysis/power_print.hpp"
 #include "analysis/table.hpp"
 #include "platforms/base/precision_names.hpp"
@@ -17,9 +20,14 @@ namespace {
 using Rows = std::vector<std::vector<std::string>>;
 constexpr double gib = 1024.0 * 1024 * 1024;
 
-std::string percent(double share) {
-  return fmt::format("{:.1f} %", 100 * share);
+/// Whole lines.
+std::string paragraph(const std::vector<std::string>& sentences) {
+  std::string out;
+  for (const std::string& sentence : sentences)
+    out += (out.empty() ? "" : " ") + sentence;
+  return wrap(out, 0);
 }
+
 std::string seconds(double s) {
   return s >= 1 ? fmt::format("{:.3f} s", s) : fmt::format("{:.1f} ms", 1e3 * s);
 }
@@ -127,6 +135,10 @@ void tax_rows(Rows& rows, std::span<const Summary> all) {
     rows.push_back(
         row(fmt::format("    {}", sim::dim_names[d]), all, [&](const Summary& s) { return percent(share(s)); }));
   }
+  if (all.size() > 1 || all.front().tax->tiers.empty()) return; // of one: clusters differ in what their tiers are
+  rows.push_back({"  the same by tier of the interconnect"});
+  for (const auto& tier : all.front().tax->tiers)
+    rows.push_back({"    " + tier.name, percent(tier.seconds / all.front().result.run.step_time)});
 }
 
 std::string made_by_network(const Summary& s) {
@@ -142,49 +154,6 @@ std::string made_by_network(const Summary& s) {
                                   sim::entry_names[i]);
   }
   return out.empty() ? out : out + ".\n";
-}
-
-/// GiB of a rank of every stage; stages that need the same share a row.
-Rows memory_rows(const sim::StepResult& r) {
-  Rows rows{{"MEMORY of a rank, GiB", "weights", "gradients", "optimizer", "activations", "workspace", "total"}};
-  auto cells = [](const workloads::MemoryNeed& m) {
-    std::vector<std::string> out;
-    for (Bytes part : {m.weights, m.gradients, m.optimizer, m.activations, m.workspace, m.total()})
-      out.push_back(fmt::format("{:.1f}", part.count() / gib));
-    return out;
-  };
-  const auto& all = r.memory_of_stages;
-  for (std::size_t first = 0, next = 0; first < all.size(); first = next) {
-    const auto row = cells(all[first]);
-    while (next < all.size() && cells(all[next]) == row)
-      ++next;
-    rows.push_back(
-        {next == first + 1 ? fmt::format("  stage {}", first) : fmt::format("  stages {} to {}", first, next - 1)});
-    rows.back().insert(rows.back().end(), row.begin(), row.end());
-  }
-  return rows;
-}
-
-std::string explanation(const Summary& s) {
-  const auto& r = s.result;
-  Rows links{{"LINKS", "number", "GB carried", "utilisation"}};
-  for (const auto& link : r.links)
-    if (link.bytes > 0)
-      links.push_back({"  " + link.link, fmt::format("{}", link.links), fmt::format("{:.1f}", link.bytes / 1e9),
-                       percent(link.bytes / link.capacity / r.run.step_time)});
-  std::string out = "\n" + format_table(links);
-  out += "\n" + format_table(memory_rows(r)) + "\n";
-  out += fmt::format("CLASSES: {} ranks in {}, groups in {}, contended links in {}; {} activities\n", r.cluster.ranks(),
-                     r.folded.ranks.size(), r.folded.communicators.size(), r.link_classes, r.run.activities);
-  out += fmt::format("CHECK: model FLOP {:.4e}, 6·N·T plus attention {:.4e}; ledger sums to {:.6f} of {:.6f} s\n",
-                     r.flops.causal.count(), r.flops.six_n.count(), s.where_sum(), r.run.step_time);
-  out += "\nFIGURES it stands on\n";
-  for (const auto& line : s.evidence) {
-    out += fmt::format("  {} = {} [{}] {}", line.figure, line.value, line.evidence, line.source);
-    if (!line.low.empty() && !line.high.empty()) out += fmt::format(" (low {}, high {})", line.low, line.high);
-    out += line.note.empty() ? "\n" : fmt::format("; {}\n", line.note);
-  }
-  return out;
 }
 
 Rows seed_rows(const Seeds& s) {
@@ -208,7 +177,8 @@ std::string run_text(const Summary& s, bool explain) {
   headline(rows, one);
   where_rows(rows, one);
   tax_rows(rows, one);
-  out += format_table(rows) + "\n" + wrap(quotable(s), 0) + made_by_network(s) +
+  if (explain) out += paragraph(explained(s)) + "\n";
+  out += format_table(rows) + "\n" + (explain ? "" : wrap(quotable(s), 0)) + made_by_network(s) +
          wrap(evidence_sentence(s.result.scenario, s.result.cluster), 0);
   for (const std::string& caveat : caveats(s.result))
     out += wrap(caveat, 0);

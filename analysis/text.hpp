@@ -10,7 +10,8 @@
 
 namespace weft::analysis {
 
-/// One scenario: headline, both ledgers; with `explain` also links, classes, checks and every figure's source.
+/// One scenario: headline, both ledgers; with `explain` also what they say in sentences, the
+/// critical path, links, memory, checks and every figure's source.
 std::string run_text(const Summary& summary, bool explain);
 /// Scenarios side by side.
 std::string compare_text(std::span<const Summary> summaries);

@@ -116,6 +116,21 @@ double communicating(const ClassTimeline& line, const sim::Costs& costs) {
   return out;
 }
 
+sim::Breakdown seconds_of(const sim::StepResult& result, const std::vector<sim::Costs>& costs, std::size_t rank_class,
+                          const sim::ComputeSpan& span) {
+  const auto& rank = result.folded.ranks[rank_class];
+  const sim::Op& op = result.program.stages[std::size_t(rank.stage)].ops[std::size_t(span.op)];
+  const sim::Cost& cost = costs[std::size_t(rank.kind)][std::size_t(op.cost)];
+  sim::Breakdown out{};
+  for (std::size_t e = 0; e < sim::entry_count; ++e)
+    out[e] = op.share * cost.parts[e];
+  const double slow = op.share * (cost.elastic + cost.scalable) * (1 / result.speed_of_class[rank_class] - 1);
+  out[std::size_t(sim::Entry::below_peak)] += slow; // a slow rank's own extra seconds
+  out[std::size_t(sim::Entry::overlap_slowdown)] += span.slowed;
+  out[std::size_t(sim::Entry::imbalance)] += span.lockstep;
+  return out;
+}
+
 Timelines timelines(const sim::StepResult& result, const sim::EngineRun& run, sim::DimSet ideal) {
   Timelines out;
   for (const auto& stage : result.program.stages)

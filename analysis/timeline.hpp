@@ -61,4 +61,8 @@ struct Timelines {
 };
 Timelines timelines(const sim::StepResult& result, const sim::EngineRun& run, sim::DimSet ideal);
 
+/// What a compute span's seconds went to; sums to its length.
+sim::Breakdown seconds_of(const sim::StepResult& result, const std::vector<sim::Costs>& costs, std::size_t rank_class,
+                          const sim::ComputeSpan& span);
+
 } // namespace weft::analysis

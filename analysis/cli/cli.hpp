@@ -83,7 +83,8 @@ int rules(const Rules& what, const Common& options);
 int catalog(const std::string& kind, const std::string& name, const Common& options);
 
 /// Loads and simulates; `all_subsets` as the tax split needs. The error is ready to print.
-Result<analysis::Summary> simulate(const std::string& scenario, const Common& options, bool all_subsets);
+Result<analysis::Summary> simulate(const std::string& scenario, const Common& options, bool all_subsets,
+                                   bool explain = false);
 void print_data(const std::string& text); ///< to stdout
 /// Adds the bands of scenarios that were simulated; nothing where no samples are asked for.
 Result<void> add_bands(const std::vector<std::string>& scenarios, const Common& options,

@@ -180,7 +180,8 @@ int main(int argc, char** argv) {
   std::string scenario;
   CLI::App* run = app.add_subcommand("run", "simulate one scenario");
   run->add_option("scenario", scenario, "file (.yaml) or catalog name")->required();
-  run->add_flag("--explain", options.explain, "tax by dimension, links, memory, checks and every figure's source");
+  run->add_flag("--explain", options.explain,
+                "tax by dimension and tier, critical path, links, memory, checks and every figure's source");
   CLI::Option* ideal = run->add_flag("--ideal-network", options.ideal_network, "the step without communication");
   run->add_flag("--no-tax", options.no_tax, "only the step: no second simulation without communication to compare with")
       ->excludes(ideal);

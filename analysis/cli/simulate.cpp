@@ -49,7 +49,7 @@ double cpu_seconds(int who) {
 
 } // namespace
 
-Result<analysis::Summary> simulate(const std::string& name, const Common& options, bool all_subsets) {
+Result<analysis::Summary> simulate(const std::string& name, const Common& options, bool all_subsets, bool explain) {
   auto loaded = analysis::load_scenario(name, options.sets);
   if (!loaded) return tl::unexpected(loaded.error());
   if (options.power && !options.location.empty()) // a wrong name is said before anything is simulated
@@ -58,6 +58,7 @@ Result<analysis::Summary> simulate(const std::string& name, const Common& option
   how.jobs = options.jobs;
   how.ideal_run = !options.no_tax;
   how.all_subsets = all_subsets && !options.ideal_network && !options.no_tax;
+  how.tier_subsets = explain && how.all_subsets;
   how.capacity_response = options.stats;
   const bool draws = options.seeds > 0 && analysis::varies(*loaded);
   if (draws) how.draws = 1 + options.seeds;
@@ -66,7 +67,7 @@ Result<analysis::Summary> simulate(const std::string& name, const Common& option
   if (result->capacity_response >= 0)
     spdlog::info("{}: a last-place change of one link's capacity moves the step by {:.1e} of itself",
                  loaded->scenario.name, result->capacity_response);
-  auto summary = analysis::summarise(std::move(*result), loaded->hash, options.ideal_network);
+  auto summary = analysis::summarise(std::move(*result), loaded->hash, options.ideal_network, explain);
   if (options.seeds > 0 && !draws) {
     spdlog::warn("{}: nothing is random from run to run: every seed gives this step", loaded->scenario.name);
   } else if (draws) {
@@ -144,7 +145,7 @@ void print_stats() {
 }
 
 int run(const std::string& scenario, const Common& options) {
-  auto summary = simulate(scenario, options, options.explain);
+  auto summary = simulate(scenario, options, options.explain, options.explain);
   if (!summary) return report(summary.error());
   std::vector<analysis::Summary> one{std::move(*summary)};
   if (auto ok = add_bands({scenario}, options, one); !ok) return report(ok.error());

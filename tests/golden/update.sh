@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Rewrites what tests hold the program to, and what pages show of it: the golden predictions of the runs that
-# published.csv lists, the README's comparison, the tables of analysis/docs/validation.md (two minutes) but for the
-# fits, which take longer (tests/golden/fits.sh), and the examples of sensitivity.md and bands.md (a minute). Read the
-# difference before you commit it.
+# published.csv lists, the README's comparison, the examples of analysis/docs, the tables of validation.md (two minutes) but for the
+# fits, which take longer (tests/golden/fits.sh). Read the difference before you commit it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 weft=build/release/weft
@@ -13,6 +12,8 @@ table=$($weft validate --grade A,B,C --format csv --id "$ids")
 
 source tests/golden/show.sh
 { $weft compare || [ $? -eq 3 ]; } 2>/dev/null | show README.md "weft compare"
+$weft run llama3-405b-16k --explain | awk '/^MEMORY/ { exit } { print }' | sed '$d' |
+  show analysis/docs/explain.md "weft run llama3-405b-16k --explain"
 
 page=analysis/docs/validation.md
 $weft validate --worst 0 >"$work/all"
