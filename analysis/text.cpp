@@ -272,7 +272,7 @@ std::string run_csv(std::span<const Summary> all) {
       out += tax ? fmt::format(",{},{},{}", tax->median, tax->p5, tax->p95) : ",,,";
     }
     if (s.bands) out += bands_csv(&*s.bands);
-      out += power_csv(s) + "\n";
+    out += power_csv(s) + "\n";
   }
   return out;
 }
