@@ -51,6 +51,7 @@ struct Asked {
 Asked ask(Book& book, const Worlds& worlds, const Reading& r, const Metric& m, Cell& cell) {
   Asked out;
   if (!m.changed) cell.world.sets = r.set;
+  cell.world.only_count = m.name == "plans left";
   World other = cell.world;
   if (r.against) {
     if (!r.against->hardware.empty()) other.hardware = r.against->hardware;
@@ -235,6 +236,18 @@ void conclude(ReadingResult& r) {
     if (!part.empty()) r.conditions += (r.conditions.empty() ? "" : "; ") + part;
 }
 
+/// What was measured of the chips of a reading about MFU.
+Result<void> add_published(ReadingResult& r) {
+  auto all = published_mfu();
+  if (!all) return tl::unexpected(all.error());
+  for (const Cell& cell : r.cells)
+    if (cell.best.plan) {
+      const std::pair key{cell.best.plan->cluster.accelerator.name, cell.best.plan->scenario.model.experts.has_value()};
+      if (const auto there = all->find(key); there != all->end()) r.published[key] = there->second;
+    }
+  return {};
+}
+
 } // namespace
 
 Result<std::vector<ClaimResult>> judge(const ClaimSet& set, const std::vector<const Claim*>& claims,
@@ -272,6 +285,8 @@ Result<std::vector<ClaimResult>> judge(const ClaimSet& set, const std::vector<co
         if (auto ok = judge.measure(*result.reading, asked[c][r][i], result.cells[i]); !ok)
           return tl::unexpected(ok.error());
       conclude(result);
+      if (result.reading->metric == "not useful")
+        if (auto ok = add_published(result); !ok) return tl::unexpected(ok.error());
     }
   return out;
 }

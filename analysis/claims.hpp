@@ -4,6 +4,7 @@
 // a yes but where.
 
 #include "analysis/headline.hpp"
+#include "analysis/published_mfu.hpp"
 #include "analysis/worlds.hpp"
 
 #include <optional>
@@ -79,7 +80,8 @@ struct ReadingResult {
   const Reading* reading = nullptr;
   std::vector<Cell> cells;
   std::size_t yes = 0, no = 0, open = 0, without = 0;
-  std::string conditions; ///< where it holds and where not, a sentence
+  std::string conditions;  ///< where it holds and where not
+  PublishedMfus published; ///< beside a reading about MFU: what was measured on the chips of its worlds
 };
 struct ClaimResult {
   const Claim* claim = nullptr;

@@ -1,9 +1,11 @@
 // Claims as text, JSON and CSV (declared in claims.hpp).
 #include "analysis/claim_metrics.hpp"
 #include "analysis/claims.hpp"
+#include "analysis/percent.hpp"
 #include "analysis/table.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -15,14 +17,16 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view verdict_names[] = {"yes", "no", "open", "none"};
 
 std::string shown(double value, Unit unit) {
-  if (unit == Unit::share) return fmt::format("{:.1f} %", 100 * value);
+  if (unit == Unit::share) return percent(std::abs(value) < 0.0005 ? 0 : value);
   if (unit == Unit::ratio) return fmt::format("{:.2f}", value);
   return fmt::format("{:.0f}", value);
 }
 std::string shown(const Cell& cell, Unit unit) {
   if (!cell.value) return "-";
   std::string out = shown(*cell.value, unit);
-  if (cell.low) out += fmt::format(" ({} to {})", shown(*cell.low, unit), shown(*cell.high, unit));
+  if (cell.low)
+    out += unit == Unit::share ? fmt::format(" ({:.1f} to {:.1f})", 100 * *cell.low, 100 * *cell.high)
+                               : fmt::format(" ({} to {})", shown(*cell.low, unit), shown(*cell.high, unit));
   if (cell.verdict == Verdict::yes) out += " *";
   if (cell.verdict == Verdict::open) out += " ?";
   return out;
@@ -103,6 +107,15 @@ std::string projections(const ReadingResult& r) {
       fmt::format("Projections, no measured run with a known plan behind the chip: {}.", fmt::join(names, ", ")), 4);
 }
 
+std::string published(const ReadingResult& r) {
+  std::string out;
+  for (const auto& [key, mfu] : r.published)
+    out += fmt::format("{}{}{} {} of {} ({} to {})", out.empty() ? "" : "; ", key.first,
+                       key.second ? ", experts," : ", dense,", percent(1 - mfu.median),
+                       fmt::format("{} runs", mfu.runs), percent(1 - mfu.p90), percent(1 - mfu.p10));
+  return out.empty() ? out : wrap("Measured, median of published runs and 10 to 90 % of them: " + out + ".", 4);
+}
+
 Json best_json(const Best& b) {
   if (!b.plan) return {{"why", b.why}};
   return {{"plan", b.plan->name},
@@ -142,6 +155,15 @@ Json reading_json(const ReadingResult& r) {
   out["open"] = r.open;
   out["without_value"] = r.without;
   out["conditions"] = r.conditions;
+  if (!r.published.empty()) {
+    Json all = Json::array();
+    for (const auto& [key, mfu] : r.published)
+      all.push_back({{"accelerator", key.first},
+                     {"experts", key.second},
+                     {"runs", mfu.runs},
+                     {"mfu_causal", {{"p10", mfu.p10}, {"median", mfu.median}, {"p90", mfu.p90}}}});
+    out["published"] = std::move(all);
+  }
   Json cells = Json::array();
   for (const Cell& cell : r.cells)
     cells.push_back(cell_json(cell));
@@ -168,7 +190,7 @@ std::string claims_text(const std::vector<ClaimResult>& results) {
                     4);
       out += table_of(r, m.unit);
       if (const std::string verdict = verdict_of(r, m.unit); !verdict.empty()) out += wrap(verdict, 4);
-      out += missing(r) + projections(r);
+      out += published(r) + missing(r) + projections(r);
     }
     for (const std::string& assumption : result.claim->assumptions)
       out += (&assumption == &result.claim->assumptions.front() ? "\n" : "") + wrap("Assumed: " + assumption, 2);

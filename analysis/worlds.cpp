@@ -140,7 +140,8 @@ Result<Worlds> read_worlds(const std::string& path) {
 }
 
 std::string World::key() const {
-  std::string out = fmt::format("{}|{}|{}|{}|{}|{}", workload, hardware, accelerators, batch, parts_of, parts);
+  std::string out =
+      fmt::format("{}|{}|{}|{}|{}|{}|{}", workload, hardware, accelerators, batch, parts_of, parts, only_count);
   for (const std::string& set : sets)
     out += "|" + set;
   return out;
@@ -207,6 +208,17 @@ Result<std::vector<Best>> best_plans(const Worlds& worlds, const std::vector<Wor
     out[w].legal = plans->cases.size();
     out[w].why = plans->why;
     for (Case& c : plans->cases) {
+      const auto held = sim::hold(c.scenario, c.cluster);
+      if (!held) {
+        if (out[w].why.empty()) out[w].why = held.error().message;
+        continue;
+      }
+      if (!held->fits) continue;
+      ++out[w].fitting;
+      if (asked[w].only_count) {
+        if (!out[w].plan) out[w].plan = std::move(c);
+        continue;
+      }
       cases.push_back(std::move(c));
       world_of.push_back(w);
     }
@@ -219,8 +231,6 @@ Result<std::vector<Best>> best_plans(const Worlds& worlds, const std::vector<Wor
       if (best.why.empty()) best.why = h.error().message;
       continue;
     }
-    if (!h->fits()) continue;
-    ++best.fitting;
     if (best.plan && best.headline.tokens_per_s >= h->tokens_per_s) continue;
     best.plan = cases[i];
     best.headline = *h;

@@ -37,6 +37,7 @@ struct World {
   std::vector<std::string> sets;         ///< path=value on the scenario of every plan
   std::int64_t batch = 0;                ///< instead of the workload's; 0 = the workload's
   std::string parts_of;                  ///< hardware from which parts of the cluster are taken; empty: none are
+  bool only_count = false;               ///< plans that fit are counted, none is simulated
   SwapSet parts = swap_network;          ///< which
   [[nodiscard]] std::string key() const; ///< equal worlds, equal keys
 };
@@ -62,7 +63,7 @@ struct Best {
   std::size_t legal = 0, fitting = 0; ///< plans
   std::string why;
 };
-/// One a world, in order; every plan of every world is simulated, `jobs` processes at a time.
+/// One a world, in order; every plan that fits is simulated, `jobs` processes at a time.
 Result<std::vector<Best>> best_plans(const Worlds& worlds, const std::vector<World>& asked, const sim::Options& options,
                                      int jobs);
 

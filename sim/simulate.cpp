@@ -69,6 +69,12 @@ public:
     return r;
   }
 
+  Held held() const {
+    StepResult r;
+    hold(r);
+    return {r.recompute, r.fits()};
+  }
+
 private:
   /// One program; recipes for every load of experts.
   void lower_all(Recompute recompute, RoleSet fused) {
@@ -315,6 +321,15 @@ Result<StepResult> simulate(const workloads::Scenario& scenario, const platforms
   const auto choice = Choice::make(cluster, scenario.stack.collectives);
   if (!choice) return tl::unexpected(choice.error());
   return Simulation(scenario, cluster, options, *choice).run();
+}
+
+Result<Held> hold(const workloads::Scenario& scenario, const platforms::Cluster& cluster) {
+  if (auto ok = check_legal(scenario.model, scenario.training, scenario.plan, cluster.ranks()); !ok)
+    return tl::unexpected(ok.error());
+  const auto choice = Choice::make(cluster, scenario.stack.collectives);
+  if (!choice) return tl::unexpected(choice.error());
+  const Options options;
+  return Simulation(scenario, cluster, options, *choice).held();
 }
 
 } // namespace weft::sim

@@ -27,4 +27,11 @@ struct Options {
 Result<StepResult> simulate(const workloads::Scenario& scenario, const platforms::Cluster& cluster,
                             const Options& options = {});
 
+/// What simulate() says of memory, without simulating.
+struct Held {
+  workloads::Recompute recompute{}; ///< the plan's own, or the least that fits where it leaves that open
+  bool fits = true;
+};
+Result<Held> hold(const workloads::Scenario& scenario, const platforms::Cluster& cluster);
+
 } // namespace weft::sim
