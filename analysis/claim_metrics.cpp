@@ -152,7 +152,7 @@ Found hardware_to_match(const Facts& f, std::string& why) {
 }
 
 Metric simple(std::string_view name, Unit unit, std::string_view about, Found (*of)(const Facts&, std::string&)) {
-  return {name, unit, false, false, false, false, about, of};
+  return {name, unit, false, false, false, false, about, of, false, false};
 }
 Metric compared(Metric m) {
   m.against = true;
@@ -164,6 +164,14 @@ Metric changes(Metric m) {
 }
 Metric powered(Metric m) {
   m.power = true;
+  return m;
+}
+Metric counting(Metric m) {
+  m.counts = true;
+  return m;
+}
+Metric reaching(Metric m) {
+  m.reach = true;
   return m;
 }
 Metric matched(Metric m) {
@@ -197,8 +205,9 @@ const std::vector<Metric>& table() {
       compared(simple("memory per FLOP/s", Unit::ratio,
                       "memory over bf16 peak of an accelerator, over the same of the compared one", memory_per_flop)),
       simple("recomputation", Unit::share, "share of the step spent on work done again", recomputation),
-      compared(simple("plans left", Unit::ratio,
-                      "plans that are legal and fit in memory, over those of the compared world", plans_left)),
+      counting(
+          compared(simple("plans left", Unit::ratio,
+                          "plans that are legal and fit in memory, over those of the compared world", plans_left))),
       powered(compared(simple("energy", Unit::ratio, "energy of a token over that of the compared hardware", energy))),
       powered(compared(simple("electricity", Unit::ratio,
                               "dollars of electricity for a token over those of the compared hardware", electricity))),
@@ -216,9 +225,10 @@ const std::vector<Metric>& table() {
       matched(simple("power to match", Unit::ratio, "the same in watts of the site", power_to_match)),
       matched(simple("racks to match", Unit::ratio, "the same in racks", racks_to_match)),
       matched(simple("hardware to match", Unit::ratio, "the same in dollars of nodes and network", hardware_to_match)),
-      matched(simple("output reached", Unit::ratio,
-                     "most tokens/s at any size with the compared hardware's batch, over its tokens/s; 1 when reached",
-                     output_reached)),
+      reaching(matched(
+          simple("output reached", Unit::ratio,
+                 "most tokens/s at any size with the compared hardware's batch, over its tokens/s; 1 when reached",
+                 output_reached))),
   };
   return all;
 }

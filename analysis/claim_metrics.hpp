@@ -46,6 +46,8 @@ struct Metric {
   std::string_view about; ///< what it is, with its formula
   /// Nothing where it has no value; `why` then says what is missing.
   std::optional<Measure> (*of)(const Facts& facts, std::string& why) = nullptr;
+  bool reach = false;  ///< of `parity`: a share that shrinks where more accelerators are needed
+  bool counts = false; ///< is of how many plans fit: none is a number too
 };
 
 std::span<const Metric> metrics();

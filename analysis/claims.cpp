@@ -85,7 +85,7 @@ public:
          {std::tuple{std::optional(asked.self), &facts.self, ""}, std::tuple{asked.other, &facts.other, "compared: "},
           std::tuple{asked.changed, &facts.changed, "changed: "}}) {
       if (!world || (m.parity && world == asked.self)) continue;
-      if (!fill(*world, *to)) {
+      if (!fill(*world, *to) && !m.counts) {
         cell.why = whose + book_.of(*world).why;
         return {};
       }
@@ -118,7 +118,7 @@ public:
       cell.low = found->low;
       cell.high = found->high;
       cell.why.clear();
-      if (options_.samples > 0 && !cell.low)
+      if (options_.samples > 0 && !cell.low && !(m.reach && *cell.value == 1)) // reached: by how much is not asked
         if (auto ok = band(m, facts, cell); !ok) return ok;
       if (r.holds) cell.verdict = verdict(*r.holds, cell);
     }
@@ -151,12 +151,13 @@ private:
     std::vector<double> values;
     for (std::int64_t i = 0; i < options_.samples; ++i) {
       const auto at = std::size_t(i);
-      if (m.parity) { // more of the slower one, in proportion to what an accelerator makes
+      if (m.parity) { // more of the slower one, in proportion to what an accelerator makes; less of what it reaches
         auto ratio = [&](const Headline& a, const Headline& b) {
           return a.tokens_per_s_per_accelerator / b.tokens_per_s_per_accelerator;
         };
-        values.push_back(*cell.value * ratio((*sampled)[0].samples[at], (*sampled)[1].samples[at]) /
-                         ratio((*sampled)[0].as_is, (*sampled)[1].as_is));
+        const double more = ratio((*sampled)[0].samples[at], (*sampled)[1].samples[at]) /
+                            ratio((*sampled)[0].as_is, (*sampled)[1].as_is);
+        values.push_back(m.reach ? std::min(1.0, *cell.value / more) : *cell.value * more);
         continue;
       }
       Facts one = facts;
@@ -190,7 +191,8 @@ private:
     return &*at->second;
   }
   static Verdict verdict(const Threshold& holds, const Cell& cell) {
-    const double low = cell.low.value_or(*cell.value), high = cell.high.value_or(*cell.value);
+    const double low = std::min(*cell.value, cell.low.value_or(*cell.value)),
+                 high = std::max(*cell.value, cell.high.value_or(*cell.value));
     auto within = [&](double v) {
       return (!holds.at_least || v >= *holds.at_least) && (!holds.at_most || v <= *holds.at_most);
     };
