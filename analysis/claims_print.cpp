@@ -222,12 +222,13 @@ std::string claims_csv(const std::vector<ClaimResult>& results) {
     for (const ReadingResult& r : result.readings)
       for (const Cell& c : r.cells) {
         const Headline& h = c.best.headline;
+        auto ran = [&](double x) { return c.best.plan ? fmt::format("{}", x) : std::string(); };
         out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(result.claim->name),
                            csv_field(r.reading->name), csv_field(r.reading->metric), csv_field(c.world.workload),
                            csv_field(c.world.hardware), c.world.accelerators, number(c.value), number(c.low),
                            number(c.high), verdict_names[std::size_t(c.verdict)],
-                           c.best.plan ? csv_field(c.best.plan->name) : "", h.tokens_per_s_per_accelerator,
-                           h.mfu_causal, h.step_s > 0 ? h.tax() : 0, c.measured_runs, csv_field(c.why));
+                           c.best.plan ? csv_field(c.best.plan->name) : "", ran(h.tokens_per_s_per_accelerator),
+                           ran(h.mfu_causal), ran(h.tax()), c.measured_runs, csv_field(c.why));
       }
   return out;
 }
