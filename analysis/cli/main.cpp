@@ -159,25 +159,7 @@ CLI::App* add_rules(CLI::App& app, weft::cli::Rules& r, Common& options) {
   return verb;
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-  // stdout is data, stderr is talk.
-  spdlog::set_default_logger(spdlog::stderr_color_mt("weft"));
-  spdlog::set_pattern("weft: %v");
-
-  CLI::App app{"Weft simulates one training step of a large model on a described cluster and says how much of the\n"
-               "compute the interconnect takes away, and why.",
-               "weft"};
-  app.set_version_flag("--version", WEFT_VERSION);
-  app.require_subcommand(1);
-  app.fallthrough();
-  std::string catalog_root;
-  app.add_option("--catalog", catalog_root,
-                 "folder that holds platforms/, workloads/ and analysis/ (default: where it was built)");
-  Common options;
-
-  std::string scenario;
+CLI::App* add_run(CLI::App& app, std::string& scenario, Common& options) {
   CLI::App* run = app.add_subcommand("run", "simulate one scenario");
   run->add_option("scenario", scenario, "file (.yaml) or catalog name")->required();
   run->add_flag("--explain", options.explain,
@@ -192,28 +174,31 @@ int main(int argc, char** argv) {
   add_samples(run, options)->excludes(ideal)->excludes(no_tax);
   add_simulation(run, options);
   run->footer("Example: weft run llama3-405b-16k --set plan.vpp=4 --explain");
+  return run;
+}
 
-  std::vector<std::string> scenarios;
+CLI::App* add_compare(CLI::App& app, std::vector<std::string>& scenarios, bool& swap, Common& options) {
   CLI::App* compare = app.add_subcommand("compare", "scenarios side by side");
   compare->add_option("scenarios", scenarios, "files or catalog names (default: Llama-3-405B on four clusters)");
-  bool swap = false;
   compare->add_flag("--swap", swap,
                     "of two: what makes them differ, part by part, and the one's chip on the other's network");
   add_power(compare, options);
   add_simulation(compare, options);
   add_samples(compare, options);
   compare->footer("Example: weft compare llama3-405b-16k llama3-405b-16k-h800 --swap");
+  return compare;
+}
 
-  std::string asked_about;
+CLI::App* add_sensitivity(CLI::App& app, std::string& scenario, Common& options) {
   CLI::App* sensitivity = app.add_subcommand(
       "sensitivity", "what a step gains from more of each hardware number and from each neighbouring plan");
-  sensitivity->add_option("scenario", asked_about, "file (.yaml) or catalog name")->required();
+  sensitivity->add_option("scenario", scenario, "file (.yaml) or catalog name")->required();
   add_simulation(sensitivity, options);
   sensitivity->footer("Example: weft sensitivity llama3-405b-16k");
-  weft::cli::Parity equals;
-  CLI::App* parity = add_parity(app, equals, options);
+  return sensitivity;
+}
 
-  weft::cli::Validate runs;
+CLI::App* add_validate(CLI::App& app, weft::cli::Validate& runs, Common& options) {
   CLI::App* validate =
       app.add_subcommand("validate", "predict published training runs and compare with what was measured");
   validate->add_option("runs", runs.files, "files or folders of published runs (default: those Weft carries)");
@@ -249,20 +234,10 @@ int main(int argc, char** argv) {
   validate->add_flag("--stats", options.stats, "CPU seconds and peak memory, on stderr");
   validate->add_option("--jobs", options.jobs, "simulation processes at a time")->check(CLI::Range(1, 1024));
   validate->footer("Example: weft validate --grade A --group mosaic");
+  return validate;
+}
 
-  weft::analysis::CollectiveRequest asked;
-  CLI::App* collective = add_collective(app, asked, options);
-
-  weft::cli::Calibrate fitted;
-  CLI::App* calibrate = add_calibrate(app, fitted, options);
-
-  weft::cli::Claims claimed;
-  CLI::App* claims = add_claims(app, claimed, options);
-
-  weft::cli::Rules asked_rules;
-  CLI::App* rules = add_rules(app, asked_rules, options);
-
-  std::string kind, name;
+CLI::App* add_catalog(CLI::App& app, std::string& kind, std::string& name, Common& options) {
   std::vector<std::string> kinds = weft::platforms::catalog_kinds();
   kinds.emplace_back("left-out");
   CLI::App* catalog = app.add_subcommand("catalog", "what is known by name, and what is left out of it");
@@ -275,6 +250,48 @@ int main(int argc, char** argv) {
   catalog->add_option("name", name, "print this entry");
   add_format(catalog, options);
   catalog->footer("Example: weft catalog accelerators h100-sxm");
+  return catalog;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  // stdout is data, stderr is talk.
+  spdlog::set_default_logger(spdlog::stderr_color_mt("weft"));
+  spdlog::set_pattern("weft: %v");
+
+  CLI::App app{"Weft simulates one training step of a large model on a described cluster and says how much of the\n"
+               "compute the interconnect takes away, and why.",
+               "weft"};
+  app.set_version_flag("--version", WEFT_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  std::string catalog_root;
+  app.add_option("--catalog", catalog_root,
+                 "folder that holds platforms/, workloads/ and analysis/ (default: where it was built)");
+  Common options;
+
+  std::string scenario, asked_about, kind, name;
+  std::vector<std::string> scenarios;
+  bool swap = false;
+  CLI::App* run = add_run(app, scenario, options);
+  CLI::App* compare = add_compare(app, scenarios, swap, options);
+  CLI::App* sensitivity = add_sensitivity(app, asked_about, options);
+  weft::cli::Parity equals;
+  CLI::App* parity = add_parity(app, equals, options);
+
+  weft::cli::Validate runs;
+  CLI::App* validate = add_validate(app, runs, options);
+  weft::analysis::CollectiveRequest asked;
+  CLI::App* collective = add_collective(app, asked, options);
+  weft::cli::Calibrate fitted;
+  CLI::App* calibrate = add_calibrate(app, fitted, options);
+  weft::cli::Claims claimed;
+  CLI::App* claims = add_claims(app, claimed, options);
+  weft::cli::Rules asked_rules;
+  CLI::App* rules = add_rules(app, asked_rules, options);
+
+  CLI::App* catalog = add_catalog(app, kind, name, options);
 
   try {
     app.parse(argc, argv);
