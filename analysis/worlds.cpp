@@ -38,18 +38,26 @@ Result<void> read_batches(const Value& value, Workload& out) {
 }
 
 /// A degree that is a list stands for one plan each.
-void expand(const Value& plan, std::vector<Value>& out) {
+Result<void> expand(const Value& plan, std::vector<Value>& out) {
+  if (auto ok = expect_kind(plan, Value::Kind::map); !ok) return ok;
   for (const char* degree : {"tp", "cp", "ep", "pp", "vpp", "microbatch"}) {
     const Value* list = plan.find(degree);
     if (!list || list->kind != Value::Kind::sequence) continue;
+    if (list->items.empty()) return fail(list->mark, fmt::format("`{}` is an empty list", degree));
     for (const Value& item : list->items) {
       Value one = plan;
       *one.find(degree) = item;
-      expand(one, out);
+      if (auto ok = expand(one, out); !ok) return ok;
     }
-    return;
+    return {};
   }
+  if (const Value* dp = plan.find("dp")) return fail(dp->mark, "dp is what the ranks leave: a plan here states none");
+  auto read = workloads::read_plan(plan);
+  if (!read) return tl::unexpected(read.error());
+  if (double(read->tp) * double(read->cp) * double(read->pp) > 1e8)
+    return fail(plan.mark, "a replica has more than 100000000 ranks");
   out.push_back(plan);
+  return {};
 }
 
 Value scalar(std::string text) {
@@ -114,7 +122,7 @@ Result<void> read_value(const Value& value, Workload& out) {
       {"plans", true, "what is tried, without dp", [](const Value& v, Workload& w) -> Result<void> {
          if (auto ok = expect_kind(v, Value::Kind::sequence); !ok) return ok;
          for (const Value& plan : v.items)
-           expand(plan, w.plans);
+           if (auto ok = expand(plan, w.plans); !ok) return ok;
          if (w.plans.empty()) return fail(v.mark, "`plans` is empty");
          return {};
        }}};
