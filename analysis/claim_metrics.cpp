@@ -14,7 +14,7 @@ Found plain(double value) {
   return Measure{value, {}, {}};
 }
 Found tax(const Facts& f, std::string&) {
-  return plain(f.self.headline.tax());
+  return plain(1 - f.self.replanned * f.self.headline.ideal_step_s / f.self.headline.step_s);
 }
 Found communicating(const Facts& f, std::string&) {
   return plain(f.self.headline.communicating());
@@ -181,7 +181,8 @@ Metric matched(Metric m) {
 
 const std::vector<Metric>& table() {
   static const std::vector<Metric> all{
-      simple("tax", Unit::share, "interconnect tax: share of the step that a perfect interconnect would save", tax),
+      simple("tax", Unit::share,
+             "interconnect tax, replanned: 1 − step without communication over step, the best plan on each side", tax),
       changes(simple("excess", Unit::share,
                      "1 − output / output with the compared hardware's network, best plan on each side", excess)),
       simple("communicating", Unit::share,

@@ -15,6 +15,7 @@ namespace weft::analysis {
 struct Ran {
   Headline headline;
   const Case* plan = nullptr;
+  double replanned = 1;       ///< of the headline's step without communication: what the plan that is best there takes
   std::size_t fitting = 0;    ///< plans of its world that fit
   double fleet = 0;           ///< accelerators that the reading counts instead of the world's; 0 = none
   std::optional<Power> power; ///< at the reading's location

@@ -132,6 +132,7 @@ private:
     to.headline = best.headline;
     to.plan = &*best.plan;
     to.fitting = best.fitting;
+    if (best.headline.ideal_step_s > 0) to.replanned = best.ideal_step_s / best.headline.ideal_step_s;
     return true;
   }
   /// The value over samples of what is uncertain; inputs that two worlds share move together.

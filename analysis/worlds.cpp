@@ -239,6 +239,7 @@ Result<std::vector<Best>> best_plans(const Worlds& worlds, const std::vector<Wor
       if (best.why.empty()) best.why = h.error().message;
       continue;
     }
+    if (best.ideal_step_s == 0 || h->ideal_step_s < best.ideal_step_s) best.ideal_step_s = h->ideal_step_s;
     if (best.plan && best.headline.tokens_per_s >= h->tokens_per_s) continue;
     best.plan = cases[i];
     best.headline = *h;

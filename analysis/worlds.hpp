@@ -60,6 +60,7 @@ Result<LegalPlans> plans_of(const Worlds& worlds, const World& world);
 struct Best {
   std::optional<Case> plan; ///< nothing: see `why`
   Headline headline;
+  double ideal_step_s = 0;            ///< without communication, of the plan that is then the fastest
   std::size_t legal = 0, fitting = 0; ///< plans
   std::string why;
 };

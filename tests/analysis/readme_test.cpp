@@ -1,7 +1,9 @@
 // Does the README show what the commands print?
 #include "tests/support.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <sstream>
 
 using namespace weft;
 
@@ -38,4 +40,24 @@ TEST_CASE("the README's example commands run") {
         " run korthikanti-175b --ideal-network", " compare korthikanti-175b --format json",
         " catalog models --format json", " --version", " --help"})
     CHECK_MESSAGE(test::command(weft + line + " 2>/dev/null").code == 0, line);
+}
+
+TEST_CASE("the README's answers are what the commands print") {
+  const std::string readme = test::text_of("README.md");
+  std::size_t quoted = 0;
+  for (const char* verb :
+       {"run llama3-405b-16k --explain", "sensitivity llama3-405b-16k",
+        "compare llama3-405b-16k llama3-405b-16k-910b --swap",
+        "parity --reference llama3-70b-8k llama3-70b-8k-cp2 --candidate llama3-70b-16k-910c\nllama3-70b-16k-910c-cp2 "
+        "--accelerators 10000"}) {
+    std::string command = verb;
+    const auto at = readme.find("** `weft " + command + "`");
+    REQUIRE_MESSAGE(at != std::string::npos, verb);
+    std::replace(command.begin(), command.end(), '\n', ' ');
+    const auto printed = test::command(std::string(WEFT_BINARY) + " " + command + " 2>/dev/null");
+    std::istringstream lines(readme.substr(readme.find("\n\n    ", at) + 2));
+    for (std::string line; std::getline(lines, line) && line.starts_with("    "); ++quoted)
+      CHECK_MESSAGE(printed.out.find(line.substr(4)) != std::string::npos, line);
+  }
+  CHECK(quoted >= 11);
 }
