@@ -35,7 +35,8 @@ Amount operator+(const Amount& a, const Amount& b) {
   if (a.value && b.value) {
     out.value = sum(*a.value, *b.value);
   } else if (a.known() || b.known()) {
-    out.at_least = sum(a.known().value_or(Range{}), b.known().value_or(Range{}));
+    const Range known = sum(a.known().value_or(Range{}), b.known().value_or(Range{}));
+    if (known.value > 0) out.at_least = known; // "at least nothing" says nothing
   }
   return out;
 }

@@ -19,7 +19,7 @@ struct Amount {
   std::optional<Range> value;             ///< nothing while anything that it is made of is unknown
   std::optional<Range> at_least;          ///< where value is unknown: the parts of it that are known
   std::vector<std::string> missing;       ///< what is unknown: "price of node hgx-h20"
-  Evidence evidence = Evidence::measured; ///< the weakest of the inputs
+  Evidence evidence = Evidence::measured; ///< the weakest of the inputs that are known
 
   [[nodiscard]] const std::optional<Range>& known() const { return value ? value : at_least; }
 };

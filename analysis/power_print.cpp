@@ -111,7 +111,7 @@ std::string amount_json(const Amount& a, double unit) {
     out = {{"value", nullptr}, {"at_least", nullptr}, {"missing", a.missing}};
     if (a.at_least) out["at_least"] = a.at_least->value / unit;
   }
-  out["evidence"] = enum_name(a.evidence);
+  out["evidence"] = a.known() ? Json(enum_name(a.evidence)) : Json(nullptr);
   return out.dump();
 }
 

@@ -3,6 +3,7 @@
 #include "analysis/power.hpp"
 
 #include "analysis/headline.hpp"
+#include "analysis/power_print.hpp"
 #include "platforms/catalog.hpp"
 #include "tests/support.hpp"
 
@@ -154,6 +155,14 @@ TEST_CASE("what is unknown stays unknown, by name, and what is known is still sa
   CHECK(h20.facility.at_least->value ==
         doctest::Approx(1024 * (0.95 * 400 + h20.network.value->value) * h20.location.pue->value));
   CHECK(h20.racks.missing == std::vector<std::string>{"accelerators in a rack of hgx-h20"});
+
+  // One rank has no network, whose price would be known: "at least 0 dollars" would say nothing.
+  const Power alone = power_in(cluster_of("b300-superpod", 1), second_of(sim::Entry::useful));
+  CHECK_FALSE(alone.hardware.known());
+  const auto said = nlohmann::json::parse(power_json(alone));
+  CHECK(said["hardware_musd"]["evidence"].is_null()); // of nothing, not "measured"
+  CHECK(said["racks"]["evidence"].is_null());
+  CHECK(said["accelerator_w"]["evidence"] == "derived");
 
   const Power dt = power_in(cluster_of("950dt-superpod"), second_of(sim::Entry::useful));
   CHECK_FALSE(dt.accelerator.known());
