@@ -57,7 +57,7 @@ Result<std::vector<KnobEffect>> elasticities(const Case& c, const sim::Options& 
 /// recomputation, schedule, sequence parallelism, order of ranks. With what was changed, as `--set` takes it.
 std::vector<std::pair<std::string, workloads::Plan>> neighbours(const Case& c);
 
-/// What to buy first, and which plan costs nothing; a sentence or two.
+/// What to buy first, and which plan costs nothing; of a plan that does not fit, what makes it fit. A sentence or two.
 std::string first(const Sensitivity& sensitivity);
 
 std::string sensitivity_text(const Sensitivity& sensitivity);

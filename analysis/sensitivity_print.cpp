@@ -75,9 +75,23 @@ std::string sentence(const KnobEffect& e) {
   return fmt::format("{} (step {})", how, signed_percent(e.better()->ratio - 1));
 }
 
+/// Of a plan that does not fit the first question is what makes it fit, at whatever speed.
+std::string what_fits(const Sensitivity& s) {
+  std::string out;
+  for (const KnobEffect& e : s.knobs)
+    if (e.knob->bought && e.better() && e.better()->fits) out += (out.empty() ? "" : ", or ") + sentence(e);
+  const auto plan = std::find_if(s.plans.begin(), s.plans.end(), [](const PlanChange& p) { return p.to.fits; });
+  if (plan != s.plans.end())
+    out += fmt::format("{}{} (step {})", out.empty() ? "" : ", or ", plan->change, signed_percent(plan->to.ratio - 1));
+  return "The plan does not fit in memory. " +
+         (out.empty() ? "No hardware number, doubled by itself, and no neighbour of the plan makes it fit."
+                      : "What makes it fit: " + out + ".");
+}
+
 } // namespace
 
 std::string first(const Sensitivity& s) {
+  if (!s.base.fits()) return what_fits(s);
   std::vector<const KnobEffect*> bought;
   for (const KnobEffect& e : s.knobs)
     if (e.knob->bought && e.better() && e.better()->fits && e.better()->ratio < 1 - visible) bought.push_back(&e);

@@ -111,6 +111,27 @@ TEST_CASE("memory acts through what has to be recomputed, and on what fits") {
   CHECK_FALSE(memory.halved->fits);
 }
 
+TEST_CASE("of a plan that does not fit it says what makes it fit") {
+  const std::vector<std::string> tight{"plan={tp: 8, pp: 1, dp: 1}", "cluster.accelerators=8",
+                                       "training.global_batch=8"};
+  const std::vector<std::string> big{"model=llama3-70b", "training.sequence=8192"};
+  auto sets = tight;
+  sets.insert(sets.end(), big.begin(), big.end());
+  const Sensitivity s = of("llama3-405b-16k", sets);
+  CHECK_FALSE(s.base.fits());
+  REQUIRE(effect(s, "HBM capacity").doubled); // 152 of 80 GiB
+  CHECK(effect(s, "HBM capacity").doubled->fits);
+  CHECK(first(s).starts_with("The plan does not fit in memory. What makes it fit: "));
+  CHECK(first(s).find("twice the HBM capacity") != std::string::npos);
+  CHECK(first(s).find("first") == std::string::npos);
+
+  sets.back() = "training.sequence=8192";
+  sets.push_back("cluster.node.accelerator.memory_capacity=20 GiB");
+  CHECK(first(of("llama3-405b-16k", sets)) ==
+        "The plan does not fit in memory. No hardware number, doubled by itself, and no neighbour of the plan makes it "
+        "fit.");
+}
+
 TEST_CASE("a scale-up domain grows where a switch or a second tier can, and stays where ports would be missing") {
   const Knob& domain = *find_knob("scale-up domain");
   auto grown = [&](const char* scenario, double factor, const std::vector<std::string>& sets = {}) {
