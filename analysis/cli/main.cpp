@@ -36,12 +36,13 @@ void add_simulation(CLI::App* verb, Common& c) {
   verb->add_option("--jobs", c.jobs, "simulation processes at a time")->check(CLI::Range(1, 1024));
 }
 
-void add_power(CLI::App* verb, Common& c) {
+CLI::Option* add_power(CLI::App* verb, Common& c) {
   CLI::Option* power = verb->add_flag("--power", c.power, "watts, racks, energy, CO2 and dollars of the cluster");
   verb->add_option("--location", c.location,
                    "where it stands: `weft catalog locations`, or a file (default: us-hyperscale for chips sold "
                    "anywhere, china-hub for export-compliant and Chinese ones)")
       ->needs(power);
+  return power;
 }
 CLI::Option* add_samples(CLI::App* verb, Common& c) {
   return verb
@@ -180,11 +181,11 @@ CLI::App* add_run(CLI::App& app, std::string& scenario, Common& options) {
 CLI::App* add_compare(CLI::App& app, std::vector<std::string>& scenarios, bool& swap, Common& options) {
   CLI::App* compare = app.add_subcommand("compare", "scenarios side by side");
   compare->add_option("scenarios", scenarios, "files or catalog names (default: Llama-3-405B on four clusters)");
-  compare->add_flag("--swap", swap,
-                    "of two: what makes them differ, part by part, and the one's chip on the other's network");
-  add_power(compare, options);
+  CLI::Option* swapped = compare->add_flag(
+      "--swap", swap, "of two: what makes them differ, part by part, and the one's chip on the other's network");
+  add_power(compare, options)->excludes(swapped);
   add_simulation(compare, options);
-  add_samples(compare, options);
+  add_samples(compare, options)->excludes(swapped);
   compare->footer("Example: weft compare llama3-405b-16k llama3-405b-16k-h800 --swap");
   return compare;
 }

@@ -27,6 +27,8 @@ TEST_CASE("wrong swaps are refused") {
   refused("compare --swap korthikanti-530b korthikanti-530b-dp8",
           "differ in their training: global_batch (280 and 2240)");
   refused("compare --swap llama3-405b-16k llama3-405b-8k", "differ in their number of ranks: 16384 and 8192");
+  refused("compare --swap korthikanti-22b korthikanti-22b --samples 8", "--swap excludes --samples");
+  refused("compare --swap korthikanti-22b korthikanti-22b --power", "--swap excludes --power");
   refused("compare --swap korthikanti-22b nowhere", "unknown scenario `nowhere`");
   refused("compare --swap korthikanti-22b korthikanti-22b --set plan.tp=3", "error:");
 }
