@@ -62,13 +62,17 @@ TEST_CASE("in one place electricity is energy, and its price offsets nothing") {
                   reading("electricity", "910c", at("h100", "us-industrial", "us-industrial")),
                   reading("carbon", "910c", at("h100", "us-industrial", "us-industrial")),
                   reading("offset", "910c", at("h100", "us-industrial", "us-industrial")),
-                  reading("energy", "h100", at("twin")), reading("dollars", "h100", at("twin"))});
+                  reading("energy", "h100", at("twin")), reading("dollars", "h100", at("twin")),
+                  reading("energy", "h100", "against: {accelerators: 8}"),
+                  reading("electricity", "h100", "against: {accelerators: 8}")});
   CHECK(j.value(0) > 1);
   CHECK(j.value(1) == Approx(j.value(0)));
   CHECK(j.value(2) == Approx(j.value(0)));
   CHECK(j.value(3) == Approx(0).epsilon(1e-9));
   CHECK(j.value(4) == 1);
   CHECK(j.value(5) == 1);
+  CHECK(j.value(6) > 1);
+  CHECK(j.value(7) == Approx(j.value(6))); // of a token, not of an accelerator
 }
 
 TEST_CASE("the offset is the share of the extra energy that the price makes up for") {
