@@ -83,6 +83,10 @@ Result<void> check(const Reading& r, const Worlds& worlds) {
   for (const std::string& place : {r.location, r.against ? r.against->location : std::string()})
     if (!place.empty())
       if (auto there = platforms::read_location(place, r.mark); !there) return tl::unexpected(there.error());
+  if (!m->power && (!r.location.empty() || (r.against && !r.against->location.empty())))
+    return fail(r.mark, fmt::format("`{}` does not depend on a `location`, or takes each chip's own", r.metric));
+  if (!m->name.ends_with("fleet") && (r.fleet != 0 || (r.against && r.against->fleet != 0)))
+    return fail(r.mark, fmt::format("`{}` counts no `fleet`", r.metric));
   if (m->name.ends_with("fleet") && (r.fleet <= 0 || !r.against || r.against->fleet <= 0))
     return fail(r.mark, fmt::format("`{}` counts: it needs `fleet` on both sides", r.metric));
   if (m->against && !r.against) return fail(r.mark, fmt::format("`{}` compares: it needs `against`", r.metric));

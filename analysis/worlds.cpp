@@ -93,7 +93,6 @@ std::string describe(const workloads::Plan& p, const workloads::Training& t) {
 /// The case with parts of other hardware, on as many ranks.
 Result<Case> with_parts(const Worlds& worlds, const World& world, const Case& one) {
   const auto hardware = worlds.hardware.find(world.parts_of);
-  if (hardware == worlds.hardware.end()) return fail(Mark{}, fmt::format("no hardware `{}`", world.parts_of));
   Value spec = hardware->second.cluster;
   put(spec, "accelerators", scalar(fmt::format("{}", one.cluster.ranks())));
   auto cluster = platforms::read_cluster(spec);
@@ -160,6 +159,8 @@ Result<LegalPlans> plans_of(const Worlds& worlds, const World& world) {
   const auto hardware = worlds.hardware.find(world.hardware);
   if (workload == worlds.workloads.end()) return fail(Mark{}, fmt::format("no workload `{}`", world.workload));
   if (hardware == worlds.hardware.end()) return fail(Mark{}, fmt::format("no hardware `{}`", world.hardware));
+  if (!world.parts_of.empty() && !worlds.hardware.contains(world.parts_of))
+    return fail(Mark{}, fmt::format("no hardware `{}`", world.parts_of));
   const Workload& asked = workload->second;
 
   Value base = asked.scenario;
@@ -196,7 +197,10 @@ Result<LegalPlans> plans_of(const Worlds& worlds, const World& world) {
     Case one = case_of(*loaded, describe(s.plan, s.training));
     if (!world.parts_of.empty()) {
       auto mixed = with_parts(worlds, world, one);
-      if (!mixed) return tl::unexpected(mixed.error());
+      if (!mixed) { // what cannot be put together leaves this world without a plan, not the others
+        if (out.why.empty()) out.why = mixed.error().message;
+        continue;
+      }
       one = std::move(*mixed);
     }
     out.cases.push_back(std::move(one));

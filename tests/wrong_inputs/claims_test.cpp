@@ -75,6 +75,10 @@ TEST_CASE("comparisons, changes and counts that lack a side are refused") {
                   "unknown location `atlantis`");
   refused_reading(reading("energy", "h100", "against: {hardware: h800, location: atlantis}"), "5",
                   "unknown location `atlantis`");
+  refused_reading(reading("tax", "h100", "location: china-hub"), "5", "`tax` does not depend on a `location`");
+  refused_reading(reading("accelerators to match", "h100", "against: {hardware: h800, location: china-hub}"), "5",
+                  "`accelerators to match` does not depend on a `location`, or takes each chip's own");
+  refused_reading(reading("tax", "h100", "fleet: 10"), "5", "`tax` counts no `fleet`");
   refused({{"worlds.yaml", test::small_worlds},
            {"1.yaml", claim_of({reading("tax", "h100", "against: {accelerators: 0}")})}},
           "", "accelerators must be at least 1");
