@@ -77,6 +77,7 @@ std::vector<EvidenceLine> evidence(const workloads::Scenario& s, const platforms
   out.add("stack.host.dense", s.stack.issue().dense);
   if (s.model.experts) {
     out.add("stack.host.experts", s.stack.issue().experts);
+    if (s.plan.overlaps_experts()) out.add("stack.host.size_waits", s.stack.issue().size_waits);
     out.add("stack.host.expert_loop", s.stack.issue().expert_loop);
   }
   out.add("stack.step_overhead", s.stack.step_overhead);

@@ -160,6 +160,7 @@ bool host_time(Case& c, double f) {
   for (auto& [graph, host] : c.scenario.stack.host) {
     turn.by(host.dense);
     turn.by(host.experts);
+    turn.by(host.size_waits);
     turn.by(host.expert_loop);
   }
   turn.by(c.scenario.stack.step_overhead);

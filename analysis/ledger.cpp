@@ -78,7 +78,7 @@ private:
   }
   [[nodiscard]] static double nominal(const sim::Op& op, const sim::Costs& costs) {
     const sim::Cost& c = costs[std::size_t(op.cost)];
-    return op.share * (c.elastic + c.rigid);
+    return op.share * std::max(c.elastic + c.rigid, c.host);
   }
   [[nodiscard]] const sim::Costs& costs(std::size_t rc) const {
     return costs_[std::size_t(result_.folded.ranks[rc].kind)];
@@ -90,6 +90,12 @@ private:
     entry(out, Entry::dp) += run_.lead[rc];
     for (const auto& span : run_.compute[rc]) {
       last_compute_end_ = at;
+      // Whatever else it waited for: while the host had not yet issued enough, it could not have computed.
+      const double held = std::min(span.begin, span.issued - (span.end - span.begin - span.host));
+      if (held > at) {
+        entry(out, Entry::host) += held - at;
+        at = held;
+      }
       if (span.begin > at) idle(rc, at, span.begin, span.op, out);
       const Breakdown seconds = seconds_of(result_, costs_, rc, span);
       for (std::size_t e = 0; e < sim::entry_count; ++e)
@@ -225,6 +231,11 @@ private:
     const double mean = op.slot >= 0
                             ? nominal(op, costs(rc)) * balance_.at({rank.stage, rank.kind})[std::size_t(op.slot)]
                             : span.end - span.begin;
+    if (span.host > 0) { // its host keeps both waiting
+      const double computed = std::clamp(span.end - span.host, from, to);
+      entry(out, Entry::host) += to - computed;
+      to = computed;
+    }
     const double past = std::clamp(span.begin + mean, from, to);
     entry(out, Entry::bubble) += past - from;
     entry(out, Entry::imbalance) += to - past;

@@ -128,6 +128,7 @@ sim::Breakdown seconds_of(const sim::StepResult& result, const std::vector<sim::
   out[std::size_t(sim::Entry::below_peak)] += slow; // a slow rank's own extra seconds
   out[std::size_t(sim::Entry::overlap_slowdown)] += span.slowed;
   out[std::size_t(sim::Entry::imbalance)] += span.lockstep;
+  out[std::size_t(sim::Entry::host)] += span.host;
   return out;
 }
 

@@ -145,6 +145,7 @@ private:
     one(name("host.dense"), host.dense);
     if (c_.scenario.model.experts) {
       one(name("host.experts"), host.experts);
+      if (c_.scenario.plan.overlaps_experts()) one(name("host.size_waits"), host.size_waits);
       one(name("host.expert_loop"), host.expert_loop);
     }
     one(name("host_backward_ratio"), s.host_backward_ratio);

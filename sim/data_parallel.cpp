@@ -8,7 +8,7 @@ namespace weft::sim {
 using workloads::CollectiveOp;
 
 bool DataParallel::layerwise() const {
-  return s_.plan.zero >= 3 && s_.plan.pp == 1 && s_.plan.coupled() > 1;
+  return s_.plan.layerwise();
 }
 bool DataParallel::bucketed() const {
   return !s_.training.frozen && (s_.plan.coupled() > 1 || (s_.model.experts && s_.plan.expert_coupled() > 1)) &&

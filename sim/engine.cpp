@@ -104,6 +104,7 @@ private:
     cell.op = op_id;
     cell.begin = cell.since = network_->now();
     cell.progress = 0;
+    cell.issued = 0;
     for (Member& m : cell.members) {
       const auto& folded = in_.folded.ranks[std::size_t(m.rank_class)];
       const Cost& cost = in_.prices.costs[std::size_t(folded.kind)][std::size_t(op.cost)];
@@ -111,6 +112,7 @@ private:
       m.free = op.share * ((cost.elastic + cost.scalable) / speed + (cost.rigid - cost.scalable));
       m.beside = m.free + op.share * in_.overlap_slowdown[std::size_t(folded.part)] * cost.elastic / speed;
       m.slowed = 0;
+      cell.issued = std::max(cell.issued, rank(m.rank_class).host += op.share * cost.host);
       m.is_beside = rank(m.rank_class).beside > 0;
     }
     ++run_.activities;
@@ -129,7 +131,8 @@ private:
       end_compute(cell);
       return;
     }
-    cell.timer = network_->at(network_->now() + (1 - cell.progress) * cell.seconds, [this, &cell] {
+    if (cell.progress < 1) cell.computed = network_->now() + (1 - cell.progress) * cell.seconds;
+    cell.timer = network_->at(std::max(cell.computed, cell.issued), [this, &cell] {
       cell.timer = nullptr;
       account(cell);
       end_compute(cell);
@@ -138,19 +141,21 @@ private:
   void account(Cell& cell) {
     const double now = network_->now();
     if (now <= cell.since || cell.seconds <= 0) return;
-    const double done = (now - cell.since) / cell.seconds;
+    const double done = now <= cell.computed ? (now - cell.since) / cell.seconds : 1 - cell.progress;
     for (Member& m : cell.members)
       if (m.is_beside) m.slowed += done * (m.beside - m.free);
-    cell.progress += done;
+    cell.progress = now < cell.computed ? cell.progress + done : 1;
     cell.since = now;
   }
   void end_compute(Cell& cell) {
     const std::int32_t op = cell.op;
     const double now = network_->now();
+    const double computed = cell.seconds > 0 && cell.issued > cell.computed ? cell.computed : now;
     cell.op = -1;
     for (const Member& m : cell.members) {
-      const double waited = std::max(0.0, now - cell.begin - m.free - m.slowed);
-      run_.compute[std::size_t(m.rank_class)].push_back({op, cell.begin, now, m.slowed, waited});
+      const double waited = std::max(0.0, computed - cell.begin - m.free - m.slowed);
+      run_.compute[std::size_t(m.rank_class)].push_back(
+          {op, cell.begin, now, m.slowed, waited, now - computed, cell.issued});
     }
     for (const Member& m : cell.members)
       complete(m.rank_class, op);

@@ -19,6 +19,8 @@ struct ComputeSpan {
   double begin = 0, end = 0;
   double slowed = 0;   ///< s lost to communication beside it
   double lockstep = 0; ///< s lost waiting for slower members of its tp group
+  double host = 0;     ///< s lost at the end because the host had not issued all of it
+  double issued = 0;   ///< date at which it had; 0: the host is not modelled apart from the op
 };
 /// A message's span on a communicator class; begin < 0: it never started.
 struct MessageSpan {

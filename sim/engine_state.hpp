@@ -22,6 +22,7 @@ protected:
     const std::int32_t* communicator = nullptr; ///< class by role
     double end = 0;                             ///< of its last op so far
     std::int32_t cell = -1;
+    double host = 0;         ///< date at which the host has issued what the rank has begun to compute
     std::int32_t beside = 0; ///< collectives in progress that take cores from its compute
   };
   struct Exchange {
@@ -50,6 +51,7 @@ protected:
     std::vector<std::int32_t> arrived;                      ///< by op, where there are several members
     std::int32_t op = -1;                                   ///< running
     double begin = 0, since = 0, progress = 0, seconds = 0; ///< seconds = for the whole op at the present pace
+    double issued = 0, computed = 0; ///< dates: the host of the slowest member has issued the op; it is computed
     void* timer = nullptr;
   };
 

@@ -16,8 +16,9 @@ namespace weft::sim {
 struct Cost {
   double elastic = 0;
   double rigid = 0;
-  double scalable = 0;                         ///< part of rigid that a slow rank stretches too
-  Breakdown parts{};                           ///< sums to elastic + rigid
+  double scalable = 0; ///< part of rigid that a slow rank stretches too
+  Breakdown parts{};   ///< sums to elastic + rigid
+  double host = 0;     ///< s in which the host issues it, one op after the other, beside the device
   std::array<double, dim_count> collectives{}; ///< s of those inside the op, exposed or beside its kernels
 
   [[nodiscard]] double communicating() const { return std::accumulate(collectives.begin(), collectives.end(), 0.0); }

@@ -48,10 +48,13 @@ Segmenter::Item Segmenter::layer(LayerKind kind, Phase phase, const LayerContext
   const bool dynamic = experts && s_.model.experts->capacity == 0;
   item.part.host_floor = share * (dynamic ? host.experts : host.dense).value.count();
   item.part.host_in_turn = s_.stack.launch_blocking;
+  item.part.host_ahead = s_.plan.overlaps_experts() && !s_.stack.launch_blocking;
   item.parameters = s_.model.rank_parameters(kind, double(s_.plan.tp));
   if (experts) {
     const double local = double(s_.model.experts->count) / double(s_.plan.ep);
     if (dynamic) item.part.host_loop = share * local * host.expert_loop.value.count();
+    if (dynamic && item.part.host_ahead)
+      item.part.host_floor = std::max(0.0, item.part.host_floor - share * host.size_waits.value.count());
     item.expert_parameters = s_.model.expert_parameters() / double(s_.plan.ep * s_.plan.expert_tp);
   }
   if (s_.plan.offload_layers > 0 && phase != Phase::weight)
@@ -158,10 +161,23 @@ const std::vector<Unit>& Segmenter::units(const Chunk& c, Phase phase) {
 /// Every collective that is not fused an op of its own; what lies between two of them one compute op.
 void Segmenter::explode(const Recipe::Part& part, Segments& out) {
   const Work work = workloads::split_hidden(part.work, s_.stack.tp_hidden_share.value);
+  const bool host = part.host_floor > 0 || part.host_loop > 0 || part.host_link_bytes > 0;
+  const bool spread = host && part.host_ahead;
+  const auto kernels = double(std::count_if(work.begin(), work.end(), [](const auto& s) { return !s.is_collective; }));
+  auto host_part = [&](double times) {
+    Recipe::Part wait = part;
+    wait.times = times;
+    wait.only_host = true;
+    return wait;
+  };
   Work run;
   auto flush = [&] {
     if (run.empty()) return;
-    out.push_back({false, false, Role::tp, recipe({{{run}}})});
+    Recipe parts{{{run}}};
+    // It issues kernel by kernel.
+    const auto here = double(std::count_if(run.begin(), run.end(), [](const auto& s) { return !s.is_collective; }));
+    if (spread && here > 0) parts.parts.push_back(host_part(here / kernels));
+    out.push_back({false, false, Role::tp, recipe(std::move(parts))});
     run.clear();
   };
   for (std::size_t i = 0; i < work.size(); ++i) {
@@ -178,14 +194,7 @@ void Segmenter::explode(const Recipe::Part& part, Segments& out) {
     }
   }
   flush();
-  if (part.host_floor > 0 || part.host_loop > 0 || part.host_link_bytes > 0) {
-    Recipe host;
-    host.parts.push_back(part);
-    host.parts.back().times = 1;
-    host.parts.back().only_host = true;
-    host.parts.back().ep_beside = s_.plan.ep_overlap || s_.plan.schedule == workloads::Schedule::dualpipe;
-    out.push_back({false, false, Role::tp, recipe(std::move(host))});
-  }
+  if (host && (!spread || kernels == 0)) out.push_back({false, false, Role::tp, recipe({{host_part(1)}})});
 }
 
 std::int32_t Segmenter::message(const Message& m) {

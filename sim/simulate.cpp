@@ -196,7 +196,7 @@ private:
       };
     };
     const SlotPricer pricer(kernels_[part], timer(ideal.tiers), parts_[part].accelerator.overlap_slowdown.value,
-                            scenario_.stack.tp_hidden_share.value, ideal.dims, timer(0));
+                            scenario_.stack.tp_hidden_share.value, ideal.dims);
     Costs out;
     for (const Recipe& recipe : recipes)
       out.push_back(pricer.price(recipe));

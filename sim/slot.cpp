@@ -31,9 +31,8 @@ Dim dim_of(const LayerCollective& c) {
 }
 
 LayerTime SlotPricer::time_of(const LayerCollective& collective) const {
-  const bool real = real_ep_ && dim_of(collective) == Dim::ep;
-  if (!real && (ideal_ & bit(dim_of(collective)))) return {0, false};
-  const LayerTime whole = real && real_ ? real_(collective) : timer_(collective);
+  if (ideal_ & bit(dim_of(collective))) return {0, false};
+  const LayerTime whole = timer_(collective);
   return {whole.seconds * collective.share, whole.slows && !collective.hidden};
 }
 
@@ -92,22 +91,22 @@ double SlotPricer::experts(const Work& work) const {
 
 Cost SlotPricer::price(const Recipe& recipe) const {
   Cost out;
-  SlotPricer with_ep = *this;
-  with_ep.real_ep_ = true;
   for (const Recipe::Part& p : recipe.parts) {
     Cost one = price(p.work);
     // The host issues beside the device until it becomes the slower one. Before a loop over experts it has waited for
     // the device, so there it has no lead: expert by expert, the slower of the two counts.
-    double device = one.elastic + one.rigid;
-    if (p.ep_beside) {
-      const Cost whole = with_ep.price(p.work);
-      device = whole.elastic + whole.rigid;
-    }
+    const double device = one.elastic + one.rigid;
     const double transfer = std::max(0.0, kernels_.host_transfer(Bytes(p.host_link_bytes)) - device);
-    const double beside = p.host_loop > 0 && !p.host_in_turn ? experts(p.work) : 0;
+    const bool in_turn = p.host_in_turn;
+    const double beside = p.host_loop > 0 && !in_turn ? experts(p.work) : 0;
     const double loop = std::max(0.0, p.host_loop - beside);
-    const double busy = device + transfer + loop;
-    const double wait = p.host_in_turn ? transfer + loop + p.host_floor : std::max(busy, p.host_floor) - device;
+    double wait = transfer;
+    if (in_turn)
+      wait += loop + p.host_floor;
+    else if (p.host_ahead)
+      out.host += p.times * (p.host_floor + p.host_loop);
+    else
+      wait = std::max(device + transfer + loop, p.host_floor) - device;
     if (p.only_host) one = {};
     one.rigid += wait;
     part(one, Entry::host) += wait;

@@ -19,10 +19,9 @@ struct Recipe {
     double host_loop = 0;       ///< s that the host needs to launch experts one by one, after it waited for their sizes
     bool host_in_turn = false;  ///< host and device do not run at the same time
     double host_link_bytes = 0; ///< moved to or from the host's memory beside one `work`
-    /// Dispatch and combine run beside another microbatch's compute. Published runs of that kind are predicted best
-    /// where the host's wait shrinks by their whole time, as if they were not overlapped (its waits for the sizes of
-    /// experts are overlapped too); a network without cost does not bring that wait back.
-    bool ep_beside = false;
+    /// The host issues on without ever waiting for the device: its time is no part of the op's, the engine lets an op
+    /// end no earlier than it was issued (Cost::host).
+    bool host_ahead = false;
     bool only_host = false; ///< charge just what the host adds to `work` (its kernels are ops of their own)
   };
   std::vector<Part> parts;
@@ -45,11 +44,8 @@ Dim dim_of(const workloads::LayerCollective& collective);
 /// by σ and is exposed where it outlasts it; a stack's hidden share runs inside its matmul.
 class SlotPricer {
 public:
-  /// `real` times collectives with nothing ideal, where `timer` has tiers that are.
-  SlotPricer(const KernelPricer& kernels, LayerTimer timer, double overlap_slowdown, double hidden_share, DimSet ideal,
-             LayerTimer real = {})
-      : kernels_(kernels), timer_(std::move(timer)), real_(std::move(real)), sigma_(overlap_slowdown),
-        hidden_(hidden_share), ideal_(ideal) {}
+  SlotPricer(const KernelPricer& kernels, LayerTimer timer, double overlap_slowdown, double hidden_share, DimSet ideal)
+      : kernels_(kernels), timer_(std::move(timer)), sigma_(overlap_slowdown), hidden_(hidden_share), ideal_(ideal) {}
   [[nodiscard]] Cost price(const Recipe& recipe) const;
 
 private:
@@ -60,8 +56,7 @@ private:
   [[nodiscard]] LayerTime time_of(const workloads::LayerCollective& collective) const;
 
   const KernelPricer& kernels_;
-  LayerTimer timer_, real_;
-  bool real_ep_ = false; ///< dispatch and combine take their time, whatever is ideal
+  LayerTimer timer_;
   double sigma_, hidden_;
   DimSet ideal_;
 };

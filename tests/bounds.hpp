@@ -50,6 +50,7 @@ public:
     state_.assign(step_.folded.ranks.size(), {});
     met_.assign(step_.folded.communicators.size(), {});
     cell_met_.assign(cells_.size(), {});
+    host_.assign(state_.size(), 0);
     for (std::size_t r = 0; r < state_.size(); ++r)
       for (std::size_t op = 0; op < program(r).ops.size(); ++op) {
         state_[r].push_back({0, program(r).ops[op].waits});
@@ -132,14 +133,16 @@ private:
     } else if (op.kind == sim::OpKind::compute) {
       const auto& members = cells_[cell_of_[rank]];
       if (!meet(cell_met_[cell_of_[rank]], std::size_t(id), now, members.size())) return;
-      double seconds = 0;
+      double seconds = 0, issued = 0;
       for (const std::size_t m : members) {
         const sim::Cost& cost = (*costs_)[std::size_t(step_.folded.ranks[m].kind)][std::size_t(op.cost)];
+        issued = std::max(issued, host_[m] += op.share * cost.host);
         seconds = std::max(seconds, op.share * ((cost.elastic + cost.scalable) / step_.speed_of_class[m] + cost.rigid -
                                                 cost.scalable));
       }
+      const double computed = cell_met_[cell_of_[rank]][std::size_t(id)].date + seconds;
       for (const std::size_t m : members)
-        end(m, id, cell_met_[cell_of_[rank]][std::size_t(id)].date + seconds);
+        end(m, id, seconds > 0 ? std::max(computed, issued) : computed);
     } else {
       const auto c = std::size_t(step_.folded.ranks[rank].communicator[index(op.role)]);
       if (op.kind == sim::OpKind::send) {
@@ -188,6 +191,7 @@ private:
   bool ideal_ = false;
   double last_ = 0;
   std::vector<std::vector<Event>> state_;          ///< by rank and op
+  std::vector<double> host_;                       ///< by rank: date at which its host has issued all that it began
   std::vector<std::vector<Event>> met_, cell_met_; ///< by communicator and tag, by cell and op
   std::vector<std::pair<std::size_t, std::size_t>> ready_;
 };

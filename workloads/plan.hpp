@@ -102,6 +102,12 @@ struct Plan {
   [[nodiscard]] std::int64_t expert_coupled() const {
     return std::max<std::int64_t>(1, expert_replicas() / loose_groups());
   }
+  /// Weights are gathered and gradients reduced layer by layer.
+  [[nodiscard]] bool layerwise() const { return zero >= 3 && pp == 1 && coupled() > 1; }
+  /// Dispatch and combine of one microbatch run beside the compute of another.
+  [[nodiscard]] bool overlaps_experts() const {
+    return ep > 1 && (ep_overlap || schedule == Schedule::dualpipe) && !layerwise();
+  }
   [[nodiscard]] bool recomputes(RecomputePart part) const;
 };
 

@@ -44,6 +44,7 @@ Result<void> read_value(const Value& value, HostIssue& out) {
   static const Fields<HostIssue> table{
       required("dense", &HostIssue::dense, "least time per dense layer and microbatch"),
       required("experts", &HostIssue::experts, "least time per layer with experts and microbatch"),
+      optional("size_waits", &HostIssue::size_waits, "part of `experts` spent waiting for the sizes of experts"),
       required("expert_loop", &HostIssue::expert_loop, "added per local expert and microbatch")};
   return read_fields(value, table, out, "host");
 }

@@ -42,8 +42,11 @@ enum class CudaGraph { none, partial, full };
 
 /// Host time per layer and microbatch, forward plus backward.
 struct HostIssue {
-  Figure<Seconds> dense;       ///< least time of a dense layer
-  Figure<Seconds> experts;     ///< least time of a layer with experts
+  Figure<Seconds> dense;   ///< least time of a dense layer
+  Figure<Seconds> experts; ///< least time of a layer with experts
+  /// Part of `experts` in which the host waits to learn the sizes of experts: none of it where dispatch runs beside
+  /// another microbatch's compute.
+  Figure<Seconds> size_waits;
   Figure<Seconds> expert_loop; ///< added per local expert where experts are launched one by one; 0 = one fused matmul
 };
 

@@ -252,7 +252,7 @@ TEST_CASE("the project's own fits can be asked of its runs; views exclude each o
   REQUIRE(runs);
   REQUIRE(unknown);
   if (auto good = analysis::check_fits(*fits, *runs, *unknown); !good) FAIL(render(good.error()));
-  REQUIRE(fits->size() == 2);
+  REQUIRE(fits->size() == 3);
   const std::string page = test::text_of("analysis/docs/validation.md");
   for (const auto& fit : *fits)
     CHECK_MESSAGE(page.find("FIT: " + fit.name + "\n") != std::string::npos, fit.name << ": tests/golden/fits.sh");

@@ -37,6 +37,7 @@ analysis::Loaded scaled(analysis::Loaded in, double k) {
   for (auto& [graph, host] : stack.host) {
     time(host.dense);
     time(host.experts);
+    time(host.size_waits);
     time(host.expert_loop);
   }
   time(stack.step_overhead);
