@@ -27,7 +27,9 @@ Headline times(Headline h, double factor) {
 /// One case on its way to its band.
 class OneBand {
 public:
-  OneBand(const Case& c, Uncertain uncertain) : case_(c), uncertain_(std::move(uncertain)) {
+  /// `only_samples`: nothing is said of single inputs.
+  OneBand(const Case& c, Uncertain uncertain, bool only_samples)
+      : case_(c), uncertain_(std::move(uncertain)), only_samples_(only_samples) {
     out_.name = c.name;
     out_.figures = uncertain_.figures;
     out_.assumed = uncertain_.assumed;
@@ -38,7 +40,7 @@ public:
   [[nodiscard]] std::vector<Case> alone() const {
     std::vector<Case> out{case_};
     for (const UncertainInput& input : uncertain_.inputs) {
-      if (input.whole_step) continue;
+      if (!simulated_alone(input)) continue;
       for (const double end : {input.low_end(), input.high_end()}) {
         out.push_back(case_);
         input.set(out.back(), end);
@@ -54,7 +56,7 @@ public:
     double explained = 0;
     for (const UncertainInput& input : uncertain_.inputs) {
       BandInput shown = input.shown;
-      if (!input.whole_step) {
+      if (simulated_alone(input)) {
         const Headline &low = steps[at], &high = steps[at + 1];
         at += 2;
         shown.step_low = low.step_s;
@@ -62,9 +64,8 @@ public:
         shown.tax_low = low.tax();
         shown.tax_high = high.tax();
         if (input.error || uncertain_.measured) explained += variance(input, low.step_s, high.step_s);
-      } else {
-        const double measured = std::pow(input.error->log_deviation(), 2);
-        left_ = measured > 0 ? std::sqrt(std::max(0.0, 1 - explained / measured)) : 0;
+      } else if (input.whole_step) {
+        leave(input, explained);
         shown.step_low = out_.as_is.step_s * whole(input, input.low_end());
         shown.step_high = out_.as_is.step_s * whole(input, input.high_end());
         shown.low = fmt_factor(whole(input, input.low_end()));
@@ -83,6 +84,21 @@ public:
     for (const UncertainInput& input : uncertain_.inputs)
       if (!input.whole_step) input.set(out, point[place.at(input.key)]);
     return out;
+  }
+  void take_samples(const std::vector<Headline>& simulated, const std::vector<std::vector<double>>& points,
+                    const Place& place) {
+    if (only_samples_ && uncertain_.measured) {
+      double sum = 0, squares = 0;
+      for (const Headline& h : simulated) {
+        sum += std::log(h.step_s);
+        squares += std::pow(std::log(h.step_s), 2);
+      }
+      const double n = double(simulated.size());
+      for (const UncertainInput& input : uncertain_.inputs)
+        if (input.whole_step) leave(input, std::max(0.0, (squares - sum * sum / n) / (n - 1)));
+    }
+    for (std::size_t i = 0; i < simulated.size(); ++i)
+      take_sample(simulated[i], points[i], place);
   }
   void take_sample(const Headline& simulated, const std::vector<double>& point, const Place& place) {
     Headline h = simulated;
@@ -110,6 +126,14 @@ public:
   }
 
 private:
+  [[nodiscard]] bool simulated_alone(const UncertainInput& input) const {
+    return !input.whole_step && (!only_samples_ || (input.error && !uncertain_.measured));
+  }
+  /// What is left of the whole step's error when inputs make so much of its variance.
+  void leave(const UncertainInput& whole_step, double explained) {
+    const double measured = std::pow(whole_step.error->log_deviation(), 2);
+    left_ = measured > 0 ? std::sqrt(std::max(0.0, 1 - explained / measured)) : 0;
+  }
   [[nodiscard]] double variance(const UncertainInput& input, double low, double high) const {
     if (input.error) {
       const double across = input.error->log_at(input.high_end()) - input.error->log_at(input.low_end());
@@ -125,6 +149,7 @@ private:
 
   const Case& case_;
   Uncertain uncertain_;
+  bool only_samples_ = false;
   double left_ = 1; ///< of the whole step's error, after what the other factors make of it
   Bands out_;
 };
@@ -144,19 +169,14 @@ Spread spread_of(std::vector<double> values) {
   return {values.front(), at(0.05), at(0.5), at(0.95), values.back()};
 }
 
-Result<std::vector<Bands>> bands(const std::vector<Case>& cases, std::int64_t n, const sim::Options& options,
-                                 int jobs) {
-  const auto errors = calibration_errors();
-  if (!errors) return tl::unexpected(errors.error());
-  return bands(cases, n, options, jobs, *errors);
-}
+namespace {
 
-Result<std::vector<Bands>> bands(const std::vector<Case>& cases, std::int64_t n, const sim::Options& options, int jobs,
-                                 const CalibrationErrors& errors) {
+Result<std::vector<Bands>> sampled(const std::vector<Case>& cases, std::int64_t n, const sim::Options& options,
+                                   int jobs, const CalibrationErrors& errors, bool only_samples) {
   std::vector<OneBand> all;
   OneBand::Place place;
   for (const Case& c : cases) {
-    all.emplace_back(c, uncertain_inputs(c, errors));
+    all.emplace_back(c, uncertain_inputs(c, errors), only_samples);
     for (const UncertainInput& input : all.back().inputs())
       place.try_emplace(input.key, place.size());
     const auto steps = simulate_each(all.back().alone(), options, jobs);
@@ -166,19 +186,40 @@ Result<std::vector<Bands>> bands(const std::vector<Case>& cases, std::int64_t n,
   const auto points = sobol_points(std::size_t(n), place.size(), std::uint64_t(options.seed));
   std::vector<Bands> out;
   for (OneBand& one : all) {
+    std::vector<Headline> steps;
     for (std::size_t first = 0; first < points.size(); first += at_once) {
-      const std::size_t last = std::min(points.size(), first + at_once);
-      std::vector<Case> samples;
-      for (std::size_t i = first; i < last; ++i)
-        samples.push_back(one.sample(points[i], place));
-      const auto steps = simulate_each(samples, options, jobs);
-      if (!steps) return tl::unexpected(steps.error());
-      for (std::size_t i = first; i < last; ++i)
-        one.take_sample((*steps)[i - first], points[i], place);
+      std::vector<Case> some;
+      for (std::size_t i = first; i < std::min(points.size(), first + at_once); ++i)
+        some.push_back(one.sample(points[i], place));
+      const auto simulated = simulate_each(some, options, jobs);
+      if (!simulated) return tl::unexpected(simulated.error());
+      steps.insert(steps.end(), simulated->begin(), simulated->end());
     }
+    one.take_samples(steps, points, place);
     out.push_back(one.finish(options.seed));
   }
   return out;
+}
+
+} // namespace
+
+Result<std::vector<Bands>> bands(const std::vector<Case>& cases, std::int64_t n, const sim::Options& options,
+                                 int jobs) {
+  const auto errors = calibration_errors();
+  if (!errors) return tl::unexpected(errors.error());
+  return bands(cases, n, options, jobs, *errors);
+}
+
+Result<std::vector<Bands>> bands(const std::vector<Case>& cases, std::int64_t n, const sim::Options& options, int jobs,
+                                 const CalibrationErrors& errors) {
+  return sampled(cases, n, options, jobs, errors, false);
+}
+
+Result<std::vector<Bands>> samples(const std::vector<Case>& cases, std::int64_t n, const sim::Options& options,
+                                   int jobs) {
+  const auto errors = calibration_errors();
+  if (!errors) return tl::unexpected(errors.error());
+  return sampled(cases, n, options, jobs, *errors, true);
 }
 
 } // namespace weft::analysis

@@ -28,6 +28,12 @@ Result<std::vector<Bands>> bands(const std::vector<Case>& cases, std::int64_t n,
 Result<std::vector<Bands>> bands(const std::vector<Case>& cases, std::int64_t n, const sim::Options& options, int jobs,
                                  const CalibrationErrors& errors);
 
+/// Samples alone, for the many cases whose ratios are asked: no input by itself, so n + 1 steps of a case (two more for
+/// each factor on a chip that nobody measured). What the factors explain of whole steps' error is then the variance
+/// that samples show, not the first order's.
+Result<std::vector<Bands>> samples(const std::vector<Case>& cases, std::int64_t n, const sim::Options& options,
+                                   int jobs);
+
 /// Least, 5th percentile, median, 95th, most; between the two values next to it in proportion. Not of nothing.
 Spread spread_of(std::vector<double> values);
 

@@ -152,7 +152,7 @@ Found hardware_to_match(const Facts& f, std::string& why) {
 }
 
 Metric simple(std::string_view name, Unit unit, std::string_view about, Found (*of)(const Facts&, std::string&)) {
-  return {name, unit, false, false, false, false, about, of, false, false};
+  return {name, unit, false, false, false, false, about, of, false, false, false};
 }
 Metric compared(Metric m) {
   m.against = true;
@@ -167,7 +167,11 @@ Metric powered(Metric m) {
   return m;
 }
 Metric counting(Metric m) {
-  m.counts = true;
+  m.counts = m.catalog = true;
+  return m;
+}
+Metric catalog(Metric m) {
+  m.catalog = true;
   return m;
 }
 Metric reaching(Metric m) {
@@ -193,18 +197,20 @@ const std::vector<Metric>& table() {
                       output_lost)),
       compared(simple("chips per chip", Unit::ratio, "tokens/s/accelerator of the compared hardware over this one's",
                       chips_per_chip)),
-      compared(simple("nominal chips per chip", Unit::ratio, "bf16 peak of the compared accelerator over this one's",
-                      nominal_chips_per_chip)),
+      catalog(compared(simple("nominal chips per chip", Unit::ratio,
+                              "bf16 peak of the compared accelerator over this one's", nominal_chips_per_chip))),
       compared(simple("fleet", Unit::ratio, "tokens/s of one fleet over the other's, at what an accelerator makes here",
                       fleet)),
-      compared(simple("nominal fleet", Unit::ratio, "bf16 peak of one fleet over the other's", nominal_fleet)),
+      catalog(compared(simple("nominal fleet", Unit::ratio, "bf16 peak of one fleet over the other's", nominal_fleet))),
       changes(
           simple("gap closed", Unit::share,
                  "share of ln(tokens/s/accelerator of the compared hardware over this one's) that the change closes",
                  gap_closed)),
-      compared(simple("memory", Unit::ratio, "memory of an accelerator over that of the compared one", memory)),
-      compared(simple("memory per FLOP/s", Unit::ratio,
-                      "memory over bf16 peak of an accelerator, over the same of the compared one", memory_per_flop)),
+      catalog(
+          compared(simple("memory", Unit::ratio, "memory of an accelerator over that of the compared one", memory))),
+      catalog(compared(simple("memory per FLOP/s", Unit::ratio,
+                              "memory over bf16 peak of an accelerator, over the same of the compared one",
+                              memory_per_flop))),
       simple("recomputation", Unit::share, "share of the step spent on work done again", recomputation),
       counting(
           compared(simple("plans left", Unit::ratio,

@@ -19,6 +19,7 @@ struct Ran {
   std::size_t fitting = 0;    ///< plans of its world that fit
   double fleet = 0;           ///< accelerators that the reading counts instead of the world's; 0 = none
   std::optional<Power> power; ///< at the reading's location
+  std::string kin;            ///< equal for worlds that differ in size only
 };
 
 /// What a metric is of. `other`, `changed` and `parity` are there where the metric says that it needs them.
@@ -47,8 +48,9 @@ struct Metric {
   std::string_view about; ///< what it is, with its formula
   /// Nothing where it has no value; `why` then says what is missing.
   std::optional<Measure> (*of)(const Facts& facts, std::string& why) = nullptr;
-  bool reach = false;  ///< of `parity`: a share that shrinks where more accelerators are needed
-  bool counts = false; ///< is of how many plans fit: none is a number too
+  bool reach = false;   ///< of `parity`: a share that shrinks where more accelerators are needed
+  bool catalog = false; ///< of catalog figures only: no step changes it
+  bool counts = false;  ///< is of how many plans fit: none is a number too
 };
 
 std::span<const Metric> metrics();

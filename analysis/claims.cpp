@@ -1,6 +1,6 @@
 #include "analysis/claims.hpp"
 
-#include "analysis/bands.hpp"
+#include "analysis/claim_bands.hpp"
 #include "analysis/claim_metrics.hpp"
 
 #include <algorithm>
@@ -70,6 +70,16 @@ Asked ask(Book& book, const Worlds& worlds, const Reading& r, const Metric& m, C
   return out;
 }
 
+Verdict verdict(const Threshold& holds, const Cell& cell) {
+  const double low = std::min(*cell.value, cell.low.value_or(*cell.value)),
+               high = std::max(*cell.value, cell.high.value_or(*cell.value));
+  auto within = [&](double v) {
+    return (!holds.at_least || v >= *holds.at_least) && (!holds.at_most || v <= *holds.at_most);
+  };
+  const bool apart = (holds.at_least && high < *holds.at_least) || (holds.at_most && low > *holds.at_most);
+  return within(low) && within(high) ? Verdict::yes : apart ? Verdict::no : Verdict::open;
+}
+
 /// Worlds as facts, and what is asked of two of them together.
 class Judge {
 public:
@@ -91,6 +101,7 @@ public:
       }
     }
     facts.self.fleet = r.fleet;
+    facts.self.kin = kin(asked.self);
     if (r.against) facts.other.fleet = r.against->fleet;
     if (m.power)
       for (auto [ran, place] : {std::pair{&facts.self, r.location},
@@ -118,60 +129,31 @@ public:
       cell.low = found->low;
       cell.high = found->high;
       cell.why.clear();
-      if (options_.samples > 0 && !cell.low && !(m.reach && *cell.value == 1)) // reached: by how much is not asked
-        if (auto ok = band(m, facts, cell); !ok) return ok;
-      if (r.holds) cell.verdict = verdict(*r.holds, cell);
+      // A figure of the catalog over another is no matter of steps, nor is by how much what is reached is.
+      if (options_.samples > 0 && !m.catalog && !(m.reach && *cell.value == 1))
+        uncertain_.push_back({&cell, &m, facts, r.location, r.against ? r.against->location : std::string()});
     }
     return {};
   }
 
+  /// Bands of all that was measured.
+  Result<void> sample() { return uncertain_.empty() ? Result<void>{} : add_bands(uncertain_, options_); }
+
 private:
+  [[nodiscard]] std::string kin(std::size_t world) const {
+    World any_size = book_.world(world);
+    any_size.accelerators = any_size.batch = 0;
+    return any_size.key();
+  }
   bool fill(std::size_t world, Ran& to) const {
     const Best& best = book_.of(world);
     if (!best.plan) return false;
     to.headline = best.headline;
     to.plan = &*best.plan;
+    to.kin = kin(world);
     to.fitting = best.fitting;
     if (best.headline.ideal_step_s > 0) to.replanned = best.ideal_step_s / best.headline.ideal_step_s;
     return true;
-  }
-  /// The value over samples of what is uncertain; inputs that two worlds share move together.
-  Result<void> band(const Metric& m, const Facts& facts, Cell& cell) {
-    std::vector<Case> cases;
-    std::vector<std::pair<Ran Facts::*, std::size_t>> of; // whose, which case
-    for (const auto who : {&Facts::self, &Facts::other, &Facts::changed})
-      if ((facts.*who).plan) {
-        of.emplace_back(who, cases.size());
-        cases.push_back(*(facts.*who).plan);
-      }
-    if (m.parity) cases = {facts.parity->reference.best.at, facts.parity->candidates.front().best.at};
-    sim::Options how;
-    how.seed = options_.seed;
-    auto sampled = bands(cases, options_.samples, how, options_.jobs);
-    if (!sampled) return tl::unexpected(sampled.error());
-    std::vector<double> values;
-    for (std::int64_t i = 0; i < options_.samples; ++i) {
-      const auto at = std::size_t(i);
-      if (m.parity) { // more of the slower one, in proportion to what an accelerator makes; less of what it reaches
-        auto ratio = [&](const Headline& a, const Headline& b) {
-          return a.tokens_per_s_per_accelerator / b.tokens_per_s_per_accelerator;
-        };
-        const double more = ratio((*sampled)[0].samples[at], (*sampled)[1].samples[at]) /
-                            ratio((*sampled)[0].as_is, (*sampled)[1].as_is);
-        values.push_back(m.reach ? std::min(1.0, *cell.value / more) : *cell.value * more);
-        continue;
-      }
-      Facts one = facts;
-      for (const auto& [who, which] : of)
-        (one.*who).headline = (*sampled)[which].samples[at];
-      std::string ignored;
-      if (const auto found = m.of(one, ignored)) values.push_back(found->value);
-    }
-    if (values.empty()) return {};
-    const Spread spread = spread_of(std::move(values));
-    cell.low = spread.p5;
-    cell.high = spread.p95;
-    return {};
   }
   /// How many of the one world's hardware equal the other world; each pair once.
   Result<const Parity*> equals(std::size_t reference, std::size_t candidate) {
@@ -191,20 +173,11 @@ private:
     if (!at->second) return tl::unexpected(at->second.error());
     return &*at->second;
   }
-  static Verdict verdict(const Threshold& holds, const Cell& cell) {
-    const double low = std::min(*cell.value, cell.low.value_or(*cell.value)),
-                 high = std::max(*cell.value, cell.high.value_or(*cell.value));
-    auto within = [&](double v) {
-      return (!holds.at_least || v >= *holds.at_least) && (!holds.at_most || v <= *holds.at_most);
-    };
-    const bool apart = (holds.at_least && high < *holds.at_least) || (holds.at_most && low > *holds.at_most);
-    return within(low) && within(high) ? Verdict::yes : apart ? Verdict::no : Verdict::open;
-  }
-
   const ClaimSet& set_;
   const Book& book_;
   const ClaimOptions& options_;
   std::map<std::pair<std::size_t, std::size_t>, Result<Parity>> parities_;
+  std::vector<Uncertainty> uncertain_;
 };
 
 /// "h100-roce 0 of 6, h800-roce 4 of 6": along one axis, where it has several values.
@@ -287,6 +260,12 @@ Result<std::vector<ClaimResult>> judge(const ClaimSet& set, const std::vector<co
       for (std::size_t i = 0; i < result.cells.size(); ++i)
         if (auto ok = judge.measure(*result.reading, asked[c][r][i], result.cells[i]); !ok)
           return tl::unexpected(ok.error());
+    }
+  if (auto ok = judge.sample(); !ok) return tl::unexpected(ok.error());
+  for (ClaimResult& claim : out)
+    for (ReadingResult& result : claim.readings) {
+      for (Cell& cell : result.cells)
+        if (cell.value && result.reading->holds) cell.verdict = verdict(*result.reading->holds, cell);
       conclude(result);
       if (result.reading->metric == "not useful")
         if (auto ok = add_published(result); !ok) return tl::unexpected(ok.error());

@@ -92,6 +92,7 @@ struct ClaimOptions {
   std::int64_t samples = 0; ///< of the band of every value; 0 = no bands
   std::int64_t seed = 0;
   int jobs = 2;
+  bool every_size = false; ///< samples of every world, not of the smallest of those that differ in size only
 };
 /// Simulates what the claims ask, every world once.
 Result<std::vector<ClaimResult>> judge(const ClaimSet& set, const std::vector<const Claim*>& claims,

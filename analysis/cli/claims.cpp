@@ -30,7 +30,7 @@ int claims(const Claims& what, const Common& options) {
   if (asked.empty())
     for (const analysis::Claim& claim : set->claims)
       asked.push_back(&claim);
-  auto results = analysis::judge(*set, asked, {options.samples, options.seed, options.jobs});
+  auto results = analysis::judge(*set, asked, {options.samples, options.seed, options.jobs, what.every_size});
   if (!results) return report(results.error());
   print_data(options.format == "json"  ? analysis::claims_json(*results)
              : options.format == "csv" ? analysis::claims_csv(*results)

@@ -55,6 +55,7 @@ struct Calibrate {
 struct Claims {
   std::vector<std::string> names; ///< names or numbers; empty = all
   std::string folder;             ///< other claims than the project's own
+  bool every_size = false;        ///< samples of every world
 };
 
 struct Parity {

@@ -135,7 +135,11 @@ CLI::App* add_claims(CLI::App& app, weft::cli::Claims& c, Common& options) {
   add_format(verb, options);
   verb->add_flag("--stats", options.stats, "CPU seconds and peak memory, on stderr");
   verb->add_option("--jobs", options.jobs, "simulation processes at a time")->check(CLI::Range(1, 1024));
-  add_samples(verb, options);
+  CLI::Option* samples = add_samples(verb, options);
+  verb->add_flag("--every-size", c.every_size,
+                 "samples of every world; else of the smallest among those that differ in size only, whose compute and "
+                 "communication the others' are moved with")
+      ->needs(samples);
   verb->add_option("--seed", options.seed, "of the samples")->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));
   verb->footer("Example: weft claims 1");
   return verb;

@@ -12,7 +12,7 @@ table=$($weft validate --grade A,B,C --format csv --id "$ids")
 
 source tests/golden/show.sh
 { $weft compare || [ $? -eq 3 ]; } 2>/dev/null | show README.md "weft compare"
-$weft run llama3-405b-16k --explain | awk '/^MEMORY/ { exit } { print }' | sed '$d' |
+$weft run llama3-405b-16k --explain | awk '/^MEMORY/ { stop = 1 } !stop' | sed '$d' |
   show analysis/docs/explain.md "weft run llama3-405b-16k --explain"
 
 page=analysis/docs/validation.md
