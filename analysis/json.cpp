@@ -28,7 +28,7 @@ Json tax_json(const Summary& s) {
   if (!s.tax) return nullptr;
   const Tax& tax = *s.tax;
   Json out{{"total", tax.total}, {"seconds", tax.seconds}};
-  if (!tax.parts.empty()) {
+  if (!tax.parts.empty() || s.path) { // one rank has none, and says so where they were asked for
     Json parts = Json::array();
     for (const auto& part : tax.parts)
       parts.push_back({{"dimension", sim::dim_names[std::size_t(part.dim)]},
@@ -36,7 +36,7 @@ Json tax_json(const Summary& s) {
                        {"share", part.seconds / s.result.run.step_time}});
     out["by_dimension"] = std::move(parts);
   }
-  if (!tax.tiers.empty()) {
+  if (!tax.tiers.empty() || s.path) {
     Json parts = Json::array();
     for (const auto& part : tax.tiers)
       parts.push_back(

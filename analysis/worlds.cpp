@@ -105,6 +105,7 @@ Result<Case> with_parts(const Worlds& worlds, const World& world, const Case& on
   Case second = one;
   second.cluster = std::move(*cluster);
   second.scenario.stack = std::move(*stack);
+  if (auto ok = check_swappable(one, second); !ok) return tl::unexpected(ok.error());
   auto out = hybrid(one, second, world.parts);
   if (out) out->name = one.name;
   return out;

@@ -30,7 +30,8 @@ int claims(const Claims& what, const Common& options) {
   if (asked.empty())
     for (const analysis::Claim& claim : set->claims)
       asked.push_back(&claim);
-  auto results = analysis::judge(*set, asked, {options.samples, options.seed, options.jobs, what.every_size});
+  const std::int64_t samples = what.no_bands ? 0 : options.samples > 0 ? options.samples : claim_samples;
+  auto results = analysis::judge(*set, asked, {samples, options.seed, options.jobs, what.every_size});
   if (!results) return report(results.error());
   print_data(options.format == "json"  ? analysis::claims_json(*results)
              : options.format == "csv" ? analysis::claims_csv(*results)

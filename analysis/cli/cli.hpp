@@ -52,10 +52,12 @@ struct Calibrate {
   bool force = false; ///< replace it
 };
 
+inline constexpr std::int64_t claim_samples = 16; ///< behind every band of a claim's value, where none are asked for
 struct Claims {
   std::vector<std::string> names; ///< names or numbers; empty = all
   std::string folder;             ///< other claims than the project's own
   bool every_size = false;        ///< samples of every world
+  bool no_bands = false;
 };
 
 struct Parity {

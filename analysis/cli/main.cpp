@@ -136,10 +136,12 @@ CLI::App* add_claims(CLI::App& app, weft::cli::Claims& c, Common& options) {
   verb->add_flag("--stats", options.stats, "CPU seconds and peak memory, on stderr");
   verb->add_option("--jobs", options.jobs, "simulation processes at a time")->check(CLI::Range(1, 1024));
   CLI::Option* samples = add_samples(verb, options);
+  samples->description(samples->get_description() + fmt::format(" (default: {})", weft::cli::claim_samples));
+  CLI::Option* bare = verb->add_flag("--no-bands", c.no_bands, "values only, in half the time")->excludes(samples);
   verb->add_flag("--every-size", c.every_size,
                  "samples of every world; else of the smallest among those that differ in size only, whose compute and "
                  "communication the others' are moved with")
-      ->needs(samples);
+      ->excludes(bare);
   verb->add_option("--seed", options.seed, "of the samples")->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));
   verb->footer("Example: weft claims 1");
   return verb;

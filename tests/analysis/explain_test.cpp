@@ -72,6 +72,16 @@ TEST_CASE("tiers sum to the tax, the path to the step, and the sentences name th
   CHECK(has(text, "spread over 16 stages"));
 }
 
+TEST_CASE("one rank is explained too: no dimension, no tier, and the fields are there") {
+  const Json out = run("llama3-405b-16k --explain --set model=llama3-8b --set model.layers=2 --set plan='{}' "
+                       "--set training.global_batch=1 --set cluster.accelerators=1");
+  for (const char* split : {"by_dimension", "by_tier"}) {
+    REQUIRE(out["tax"].contains(split));
+    CHECK(out["tax"][split].empty());
+  }
+  CHECK(sum(out["critical_path"]["by_entry"]) == doctest::Approx(out["step_time_s"].get<double>()).epsilon(1e-9));
+}
+
 TEST_CASE("without --explain nothing is split by tier and no path is walked") {
   const Json out = run("korthikanti-22b");
   CHECK_FALSE(out["tax"].contains("by_tier"));

@@ -1,5 +1,6 @@
 // Is the gap between two clusters split into what they are made of, and is nothing charged to what they share?
 
+#include "analysis/power.hpp"
 #include "analysis/swap.hpp"
 #include "tests/support.hpp"
 
@@ -52,6 +53,16 @@ TEST_CASE("H800 is H100 with other links: every part but the scale-up fabric is 
     CHECK((s.parts[p].last_s != 0) == links);
   }
   CHECK(s.gap_s() > 0.5);
+  auto racks = [](const char* name) {
+    const Case one = a_case(name, {});
+    const auto head = simulate_each({one}, {}, 1);
+    REQUIRE(head);
+    return *power_at(one.cluster, head->front(), {})->racks.value;
+  };
+  const Range ours = racks("llama3-405b-16k"), theirs = racks("llama3-405b-16k-h800");
+  CHECK(ours.value == theirs.value);
+  CHECK(ours.low == theirs.low);
+  CHECK(ours.high == theirs.high);
   CHECK(s.corners[2].head.step_s == s.corners[1].head.step_s); // H100 with H800's links is H800
   CHECK(s.corners[3].head.step_s == s.corners[0].head.step_s);
   CHECK(s.excess_s() == s.gap_s());
