@@ -21,6 +21,9 @@ install_missing() {
   DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq "${missing[@]}" >&2
 }
 build() {
+  # Reports need node and npm, from wherever they come: Debian's two packages exclude others' node.
+  command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
+  [ "$1" = release ] && packages+=(chromium) # opens reports in tests
   install_missing "${packages[@]}"
   cmake --preset "$1" >&2
   cmake --build --preset "$1" >&2

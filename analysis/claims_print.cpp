@@ -15,6 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view verdict_names[] = {"yes", "no", "open", "none"};
+constexpr std::string_view unit_names[] = {"share", "ratio", "count"};
 
 std::string shown(double value, Unit unit) {
   if (unit == Unit::share) return percent(std::abs(value) < 0.0005 ? 0 : value);
@@ -142,7 +143,11 @@ Json cell_json(const Cell& cell) {
   return out;
 }
 Json reading_json(const ReadingResult& r) {
-  Json out{{"name", r.reading->name}, {"metric", r.reading->metric}};
+  const Metric& m = *metric(r.reading->metric);
+  Json out{{"name", r.reading->name},
+           {"metric", r.reading->metric},
+           {"unit", unit_names[std::size_t(m.unit)]},
+           {"about", r.reading->about.empty() ? std::string(m.about) : r.reading->about}};
   if (r.reading->holds) {
     Json holds = Json::object();
     if (r.reading->holds->at_least) holds["at_least"] = *r.reading->holds->at_least;

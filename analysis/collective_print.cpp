@@ -71,6 +71,7 @@ std::string collective_json(const CollectiveReport& r) {
   out["classes"] = {{"rank_classes", r.run.rank_classes},
                     {"group_classes", r.run.group_classes},
                     {"link_classes", r.run.link_classes}};
+  out["version"] = WEFT_VERSION;
   return out.dump(2) + "\n";
 }
 

@@ -127,11 +127,31 @@ Json links_json(const sim::StepResult& r) {
     out.push_back({{"link", link.link},
                    {"tier", sim::tier_name(link.tier, r.cluster)},
                    {"links", link.links},
+                   {"achieved_bytes_per_s", link.capacity / double(link.links)},
                    {"bytes", link.bytes},
                    {"utilisation", link.bytes / link.capacity / r.run.step_time}});
     if (link.while_busy >= 0) out.back()["while_busy"] = link.while_busy;
   }
   return out;
+}
+
+/// Whose accelerators, cards and switches the links join; of the first part where there are several kinds of nodes.
+Json network_json(const platforms::Cluster& c) {
+  Json tiers = Json::array();
+  for (const auto& tier : c.fabric.tiers)
+    tiers.push_back(
+        {{"tier", tier.name}, {"accelerators", tier.accelerators}, {"oversubscription", tier.oversubscription.value}});
+  const auto& nics = c.node.nics;
+  const double line_rate = nics.bandwidth.value.count() * double(nics.per_node) / double(c.node.accelerators);
+  return {{"accelerators_per_node", c.node.accelerators},
+          {"accelerators_per_domain", c.domain > 0 ? c.domain : c.node.accelerators},
+          {"ranks_per_accelerator", c.accelerator.ranks_per_accelerator},
+          {"nics",
+           {{"per_node", nics.per_node},
+            {"bandwidth_bytes_per_s", nics.bandwidth.value.count()},
+            {"per_accelerator_bytes_per_s", line_rate},
+            {"achieved_per_accelerator_bytes_per_s", line_rate * nics.efficiency.value}}},
+          {"tiers", std::move(tiers)}};
 }
 
 Json band_json(const Band& b) {
@@ -215,6 +235,7 @@ Json run_object(const Summary& s) {
              {"group_classes", r.folded.communicators.size()},
              {"link_classes", r.link_classes},
              {"activities", r.run.activities}}},
+           {"network", network_json(r.cluster)},
            {"links", links_json(r)},
            {"check", check_json(s)},
            {"caveats", caveats(r)},

@@ -31,17 +31,18 @@ int swap(const std::vector<std::string>& scenarios, const Common& options) {
   if (!cases) return report(cases.error());
   const auto swapped = analysis::swap((*cases)[0], (*cases)[1], what_if_options(options), options.jobs);
   if (!swapped) return report(swapped.error());
-  if (options.format == "json") {
-    std::vector<analysis::Summary> runs;
-    for (const std::string& name : scenarios) {
-      auto summary = simulate(name, options, true);
-      if (!summary) return report(summary.error());
-      runs.push_back(std::move(*summary));
-    }
-    print_data(analysis::swap_json(*swapped, runs));
-  } else {
-    print_data(options.format == "csv" ? analysis::swap_csv(*swapped) : analysis::swap_text(*swapped));
+  const bool page = !options.html.empty();
+  std::vector<analysis::Summary> runs;
+  for (std::size_t i = 0; (page || options.format == "json") && i < scenarios.size(); ++i) {
+    auto summary = simulate(scenarios[i], options, true, page);
+    if (!summary) return report(summary.error());
+    runs.push_back(std::move(*summary));
   }
+  if (auto ok = add_page(options, "compare", [&] { return analysis::swap_json(*swapped, runs); }); !ok)
+    return report(ok.error());
+  print_data(options.format == "json"  ? analysis::swap_json(*swapped, runs)
+             : options.format == "csv" ? analysis::swap_csv(*swapped)
+                                       : analysis::swap_text(*swapped));
   bool fits = true;
   for (const analysis::SwapCorner& corner : swapped->corners)
     if (!corner.head.fits()) {
@@ -66,6 +67,8 @@ int parity(const Parity& what, const Common& options) {
   how.jobs = options.jobs;
   const auto answer = analysis::parity(*references, *candidates, how);
   if (!answer) return report(answer.error());
+  if (auto page = add_page(options, "parity", [&] { return analysis::parity_json(*answer); }); !page)
+    return report(page.error());
   if (options.format == "json")
     print_data(analysis::parity_json(*answer));
   else if (options.format == "csv")

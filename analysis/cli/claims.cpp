@@ -33,6 +33,8 @@ int claims(const Claims& what, const Common& options) {
   const std::int64_t samples = what.no_bands ? 0 : options.samples > 0 ? options.samples : claim_samples;
   auto results = analysis::judge(*set, asked, {samples, options.seed, options.jobs, what.every_size});
   if (!results) return report(results.error());
+  if (auto page = add_page(options, "claims", [&] { return analysis::claims_json(*results); }); !page)
+    return report(page.error());
   print_data(options.format == "json"  ? analysis::claims_json(*results)
              : options.format == "csv" ? analysis::claims_csv(*results)
                                        : analysis::claims_text(*results));

@@ -7,6 +7,7 @@
 #include "analysis/summary.hpp"
 #include "sim/simulate.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,9 @@ struct Common {
   bool power = false;
   std::string location;     ///< catalog name or file; empty: by the chip
   std::int64_t samples = 0; ///< 0: no band
+  std::string html;         ///< the page; empty: none
+  bool force = false;       ///< replace it
+  std::string command;      ///< as typed
 };
 
 struct Validate {
@@ -82,6 +86,7 @@ int calibrate(const Calibrate& what, const Common& options);
 int claims(const Claims& what, const Common& options);
 int collective(analysis::CollectiveRequest request, const Common& options);
 int sensitivity(const std::string& scenario, const Common& options);
+int report_files(const std::vector<std::string>& files, const Common& options);
 int rules(const Rules& what, const Common& options);
 int catalog(const std::string& kind, const std::string& name, const Common& options);
 
@@ -92,6 +97,12 @@ void print_data(const std::string& text); ///< to stdout
 /// Adds the bands of scenarios that were simulated; nothing where no samples are asked for.
 Result<void> add_bands(const std::vector<std::string>& scenarios, const Common& options,
                        std::vector<analysis::Summary>& summaries);
+/// The command line as a shell would take it again.
+std::string typed(int argc, char** argv);
+/// Whether the asked page can be written, before anything is simulated; well where none is asked for.
+Result<void> check_page(const Common& options);
+/// Writes the page of what a verb prints as JSON; nothing where none is asked for.
+Result<void> add_page(const Common& options, const std::string& verb, const std::function<std::string()>& json);
 /// Prints an error to stderr; returns wrong_input.
 int report(const Error& error);
 /// Says on stderr what does not fit, by how much, and the nearest plan that does. Returns whether it fits.

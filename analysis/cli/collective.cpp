@@ -15,6 +15,8 @@ int collective(analysis::CollectiveRequest request, const Common& options) {
   if (result->repeated)
     spdlog::info("{} was built with {} accelerators: its pattern is repeated", result->cluster.name,
                  result->cluster.built.value);
+  if (auto page = add_page(options, "collective", [&] { return analysis::collective_json(*result); }); !page)
+    return report(page.error());
   print_data(options.format == "json"  ? analysis::collective_json(*result)
              : options.format == "csv" ? analysis::collective_csv(*result)
                                        : analysis::collective_text(*result));

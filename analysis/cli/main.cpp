@@ -14,6 +14,11 @@ using weft::cli::Common;
 void add_format(CLI::App* verb, Common& c) {
   verb->add_option("--format", c.format, "text, json or csv")->check(CLI::IsMember({"text", "json", "csv"}));
 }
+void add_page(CLI::App* verb, Common& c) {
+  CLI::Option* html = verb->add_option(
+      "--html", c.html, "also a page of figures with this result in it, one file (analysis/docs/report.md)");
+  verb->add_flag("--force", c.force, "replace the file if it is there")->needs(html);
+}
 void add_engine(CLI::App* verb, Common& c) {
   verb->add_flag("--no-fold", c.no_fold, "simulate every rank instead of one of each class (slow; same answer)");
   verb->add_option("--solver", c.solver,
@@ -79,6 +84,7 @@ CLI::App* add_parity(CLI::App& app, weft::cli::Parity& what, Common& options) {
                    "where both stand, for megawatts and dollars (as of `weft run --power`)");
   add_simulation(verb, options);
   verb->footer("Example: weft parity --reference llama3-70b-8k --candidate llama3-70b-16k-910c-cp2");
+  add_page(verb, options);
   return verb;
 }
 CLI::App* add_collective(CLI::App& app, weft::analysis::CollectiveRequest& r, Common& options) {
@@ -103,6 +109,7 @@ CLI::App* add_collective(CLI::App& app, weft::analysis::CollectiveRequest& r, Co
   add_format(verb, options);
   verb->footer("Example: weft collective --op all-reduce@rails --op all-to-all --bytes 1GiB --ranks 1024 --cluster "
                "h100-meta-24k-roce");
+  add_page(verb, options);
   return verb;
 }
 
@@ -144,6 +151,19 @@ CLI::App* add_claims(CLI::App& app, weft::cli::Claims& c, Common& options) {
       ->excludes(bare);
   verb->add_option("--seed", options.seed, "of the samples")->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));
   verb->footer("Example: weft claims 1");
+  add_page(verb, options);
+  return verb;
+}
+
+CLI::App* add_report(CLI::App& app, std::vector<std::string>& files, Common& options) {
+  CLI::App* verb = app.add_subcommand("report", "one page of figures from results that were printed before");
+  verb->add_option("results", files, "what verbs printed with --format json; runs stand side by side")->required();
+  verb->add_option("-o,--output", options.html, "the page (.html), with everything in it")->required();
+  verb->add_flag("--force", options.force, "replace the file if it is there");
+  verb->add_flag("--stats", options.stats, "CPU seconds and peak memory, on stderr");
+  verb->footer("Example: weft run llama3-405b-16k --explain --format json > h100.json\n"
+               "         weft run llama3-405b-16k-910b --explain --format json > 910b.json\n"
+               "         weft report h100.json 910b.json -o both.html");
   return verb;
 }
 
@@ -181,6 +201,7 @@ CLI::App* add_run(CLI::App& app, std::string& scenario, Common& options) {
   add_samples(run, options)->excludes(ideal)->excludes(no_tax);
   add_simulation(run, options);
   run->footer("Example: weft run llama3-405b-16k --set plan.vpp=4 --explain");
+  add_page(run, options);
   return run;
 }
 
@@ -193,6 +214,7 @@ CLI::App* add_compare(CLI::App& app, std::vector<std::string>& scenarios, bool& 
   add_simulation(compare, options);
   add_samples(compare, options)->excludes(swapped);
   compare->footer("Example: weft compare llama3-405b-16k llama3-405b-16k-h800 --swap");
+  add_page(compare, options);
   return compare;
 }
 
@@ -202,6 +224,7 @@ CLI::App* add_sensitivity(CLI::App& app, std::string& scenario, Common& options)
   sensitivity->add_option("scenario", scenario, "file (.yaml) or catalog name")->required();
   add_simulation(sensitivity, options);
   sensitivity->footer("Example: weft sensitivity llama3-405b-16k");
+  add_page(sensitivity, options);
   return sensitivity;
 }
 
@@ -241,6 +264,7 @@ CLI::App* add_validate(CLI::App& app, weft::cli::Validate& runs, Common& options
   validate->add_flag("--stats", options.stats, "CPU seconds and peak memory, on stderr");
   validate->add_option("--jobs", options.jobs, "simulation processes at a time")->check(CLI::Range(1, 1024));
   validate->footer("Example: weft validate --grade A --group mosaic");
+  add_page(validate, options);
   return validate;
 }
 
@@ -295,9 +319,10 @@ int main(int argc, char** argv) {
   CLI::App* calibrate = add_calibrate(app, fitted, options);
   weft::cli::Claims claimed;
   CLI::App* claims = add_claims(app, claimed, options);
+  std::vector<std::string> files;
+  CLI::App* report = add_report(app, files, options);
   weft::cli::Rules asked_rules;
   CLI::App* rules = add_rules(app, asked_rules, options);
-
   CLI::App* catalog = add_catalog(app, kind, name, options);
 
   try {
@@ -307,6 +332,9 @@ int main(int argc, char** argv) {
   }
   if (!catalog_root.empty()) weft::platforms::set_catalog_root(catalog_root);
   try {
+    options.command = weft::cli::typed(argc, argv);
+    if (!report->parsed()) // before minutes are spent
+      if (auto page = weft::cli::check_page(options); !page) return weft::cli::report(page.error());
     int code = weft::cli::ok;
     if (run->parsed()) code = weft::cli::run(scenario, options);
     if (compare->parsed()) code = swap ? weft::cli::swap(scenarios, options) : weft::cli::compare(scenarios, options);
@@ -316,6 +344,7 @@ int main(int argc, char** argv) {
     if (calibrate->parsed()) code = weft::cli::calibrate(fitted, options);
     if (collective->parsed()) code = weft::cli::collective(asked, options);
     if (claims->parsed()) code = weft::cli::claims(claimed, options);
+    if (report->parsed()) code = weft::cli::report_files(files, options);
     if (rules->parsed()) code = weft::cli::rules(asked_rules, options);
     if (catalog->parsed()) code = weft::cli::catalog(kind, name, options);
     if (options.stats) weft::cli::print_stats();

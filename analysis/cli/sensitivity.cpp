@@ -10,6 +10,8 @@ int sensitivity(const std::string& scenario, const Common& options) {
   if (!loaded) return report(loaded.error());
   const auto found = analysis::sensitivity(analysis::case_of(*loaded), what_if_options(options), options.jobs);
   if (!found) return report(found.error());
+  if (auto page = add_page(options, "sensitivity", [&] { return analysis::sensitivity_json(*found); }); !page)
+    return report(page.error());
   print_data(options.format == "json"  ? analysis::sensitivity_json(*found)
              : options.format == "csv" ? analysis::sensitivity_csv(*found)
                                        : analysis::sensitivity_text(*found));

@@ -145,11 +145,14 @@ void print_stats() {
 }
 
 int run(const std::string& scenario, const Common& options) {
-  auto summary = simulate(scenario, options, options.explain, options.explain);
+  const bool whole = options.explain || !options.html.empty(); // a page shows tiers too
+  auto summary = simulate(scenario, options, whole, whole);
   if (!summary) return report(summary.error());
   std::vector<analysis::Summary> one{std::move(*summary)};
   if (auto ok = add_bands({scenario}, options, one); !ok) return report(ok.error());
   summary = std::move(one.front());
+  if (auto page = add_page(options, "run", [&] { return analysis::run_json(*summary); }); !page)
+    return report(page.error());
   if (options.format == "json")
     print_data(analysis::run_json(*summary));
   else if (options.format == "csv")
@@ -164,11 +167,13 @@ int compare(std::vector<std::string> scenarios, const Common& options) {
     scenarios = {"llama3-405b-16k", "llama3-405b-16k-h800", "llama3-405b-16k-910b", "llama3-405b-16k-910c"};
   std::vector<analysis::Summary> all;
   for (const std::string& name : scenarios) {
-    auto summary = simulate(name, options, true);
+    auto summary = simulate(name, options, true, !options.html.empty());
     if (!summary) return report(summary.error());
     all.push_back(std::move(*summary));
   }
   if (auto ok = add_bands(scenarios, options, all); !ok) return report(ok.error());
+  if (auto page = add_page(options, "compare", [&] { return analysis::compare_json(all); }); !page)
+    return report(page.error());
   if (options.format == "json")
     print_data(analysis::compare_json(all));
   else if (options.format == "csv")

@@ -50,6 +50,9 @@ int validate(const Validate& what, const Common& options) {
   if (!runs) return report(runs.error());
   auto unknown = analysis::unknown_fields();
   if (!unknown) return report(unknown.error());
+  if (!options.html.empty() && (what.pairs || what.fits || what.plan_choice || !what.scenario.empty() ||
+                                !what.pairs_file.empty() || !what.fits_file.empty()))
+    return report({"--html shows errors of steps, not --plan-choice, --pairs, --fits or --scenario", {}, {}});
   if (!what.scenario.empty()) return print_scenarios(*runs, what.scenario, *unknown);
   const bool as_pairs = what.pairs || !what.pairs_file.empty();
   const bool as_fits = what.fits || !what.fits_file.empty();
@@ -97,6 +100,8 @@ int validate(const Validate& what, const Common& options) {
     return ok;
   }
   const auto result = analysis::validate(*runs, *unknown, options.jobs);
+  if (auto page = add_page(options, "validate", [&] { return analysis::validation_json(result); }); !page)
+    return report(page.error());
   if (options.format == "json")
     print_data(analysis::validation_json(result));
   else if (options.format == "csv")

@@ -1,0 +1,35 @@
+// What lies in the memory of the fullest rank, against what it has.
+import {figure, numbers} from '../dom.js';
+import {sources} from '../evidence.js';
+import {gibibytes, in_gib} from '../format.js';
+import {of_memory} from '../palette.js';
+import {run_name, stacked} from '../stacked.js';
+
+const kinds = ['weights', 'gradients', 'optimizer', 'activations', 'workspace'];
+
+const says = run => {
+  const m = run.memory, over = m.total - m.capacity;
+  return `${run.title}: ${in_gib(m.total)} of ${in_gib(m.capacity)} on the fullest rank (stage ${m.worst_stage}); ` +
+    (m.fits ? `it fits, ${in_gib(-over)} are left.` : `it does not fit: ${in_gib(over)} too much.`);
+};
+
+export function memory(runs) {
+  const finding = runs.length <= 4 ? runs.map(says)
+    : [`${runs.filter(r => r.memory.fits).length} of ${runs.length} fit into memory.`, ...runs.filter(r => !r.memory.fits).map(says)];
+  const parts = kinds.map(name => ({name, colour: of_memory(name), values: runs.map(r => gibibytes(r.memory[name]))}));
+  const most = Math.max(...runs.map(r => Math.max(gibibytes(r.memory.total), gibibytes(r.memory.capacity))));
+  const rows = runs.flatMap(run => [
+    ...kinds.concat('total', 'capacity').map(part => ({run, stage: run.memory.worst_stage, part: part, bytes: run.memory[part]})),
+    ...run.memory.stages.flatMap(s => kinds.concat('total').map(part => ({run, stage: s.stage, part: `${part} of the stage`, bytes: s[part]}))),
+  ]);
+  return figure('memory', 'Memory', finding, [
+    stacked({label: finding.join(' '), names: runs.map(run_name), parts, axis: 'GiB on the fullest rank', max: Math.ceil(most * 1.02),
+             show: x => `${x.toFixed(1)}`, axis_text: x => `${x}`,
+             marks: {name: 'what a rank has', values: runs.map(r => gibibytes(r.memory.capacity)), texts: runs.map(r => in_gib(r.memory.capacity))}}),
+  ], [
+    numbers('memory', 'The numbers, of all stages', [
+      {name: 'scenario', key: r => r.run.title}, {name: 'stage', key: r => r.stage}, {name: 'part', key: r => r.part},
+      {name: 'bytes', key: r => r.bytes, show: x => x.toLocaleString('en-US')}, {name: 'GiB', key: r => gibibytes(r.bytes), show: x => x.toFixed(2)},
+    ], rows),
+  ], sources(runs, ['memory_capacity', 'memory_reserve', '_bytes']));
+}

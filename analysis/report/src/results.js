@@ -1,0 +1,49 @@
+// What the page holds: the JSON that weft printed, and what kind of result each is.
+
+/** The same table stands in analysis/report.cpp, which refuses what is none of these. */
+export function kind_of(result) {
+  const has = key => Object.hasOwn(result, key);
+  if (has('scenarios')) return has('swap') ? 'swap' : 'compare';
+  if (has('where') && has('step_time_s')) return 'run';
+  if (has('collectives')) return 'collective';
+  if (has('knobs')) return 'sensitivity';
+  if (has('reference') && has('candidates')) return 'parity';
+  if (has('claims')) return 'claims';
+  if (has('runs') && has('summary')) return 'validate';
+  return 'unknown';
+}
+
+export function read_results(root) {
+  const all = [...root.querySelectorAll('script[type="application/json"]')].map(block => JSON.parse(block.textContent));
+  const about = all.find(block => Object.hasOwn(block, 'command')) ?? {};
+  const results = all.filter(block => block !== about).map(value => ({kind: kind_of(value), value}));
+  const of = kind => results.filter(r => r.kind === kind).map(r => r.value);
+  return {about, of, runs: named(results.flatMap(runs_in))};
+}
+
+function runs_in({kind, value}) {
+  if (kind === 'run') return [value];
+  if (kind === 'compare' || kind === 'swap') return value.scenarios;
+  return [];
+}
+
+/** Each run gets a `title`; where two would be alike, what differs between them is added. */
+function named(runs) {
+  const seen = new Map();
+  for (const run of runs) seen.set(run.scenario, (seen.get(run.scenario) ?? 0) + 1);
+  const differs = key => new Set(runs.map(key)).size > 1;
+  const traits = [
+    [run => run.accelerator, run => run.accelerator],
+    [run => run.accelerators, run => `${run.accelerators} accelerators`],
+    [run => run.network?.nics?.bandwidth_bytes_per_s, run => `NIC ${run.network?.nics?.bandwidth_bytes_per_s / 1e9} GB/s`],
+    [run => JSON.stringify(run.plan), run => plan_text(run.plan)],
+    [run => run.seed, run => `seed ${run.seed}`],
+  ].filter(([key]) => differs(key));
+  return runs.map(run => ({
+    ...run,
+    title: seen.get(run.scenario) > 1 && traits.length ? `${run.scenario} (${traits.map(([, text]) => text(run)).join(', ')})` : run.scenario,
+  }));
+}
+
+export const plan_text = plan =>
+  ['tp', 'cp', 'ep', 'pp', 'vpp', 'dp'].filter(d => plan[d] > 1).map(d => `${d} ${plan[d]}`).join(' · ');
