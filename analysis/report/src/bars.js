@@ -22,7 +22,7 @@ export function two_sided({label, names, sides, axis, axis_text, whiskers, min, 
       series.push({type: 'line', name: 'low to high', symbol: 'none', z: 9, silent: true, lineStyle: {color: ink, width: 2}, connectNulls: false,
                    data: whiskers.flatMap((w, i) => w ? [[w[0], i], [w[1], i], [null, null]] : [[null, null]])},
                   // Texts stand beyond the whiskers.
-                  {type: 'scatter', symbolSize: 0.01, silent: true, z: 10, data: sides[0].values.map((v, i) => [Math.max(v, whiskers[i]?.[1] ?? v), i]),
+                  {type: 'scatter', symbolSize: 0.01, itemStyle: {opacity: 1}, silent: true, z: 10, data: sides[0].values.map((v, i) => [Math.max(v, whiskers[i]?.[1] ?? v), i]),
                    label: {show: true, position: 'right', distance: 8, color: ink, fontSize: 13, formatter: p => sides[0].texts[p.dataIndex]}});
     return {
       legend: sides.length > 1 ? {top: 0, left: 0, data: sides.map(s => s.name)} : undefined,

@@ -79,4 +79,4 @@ export const name_axis = (names, width, more = {}) => ({
 });
 /** Where the bars begin: room for names, not more than a third of the page. */
 export const room_for = (names, width) =>
-  Math.min(width * 0.34, 12 + Math.max(...names.flatMap(n => n.split('\n')).map(n => n.length)) * 7.6);
+  Math.min(width * 0.34, 30 + Math.max(...names.flatMap(n => n.split('\n')).map(n => n.length)) * 7.8);

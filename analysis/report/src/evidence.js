@@ -37,3 +37,9 @@ export function sources(runs, of) {
     el('details', {class: 'sources'}, el('summary', {text: 'Their values, sources and evidence'}), table(columns, inputs, 'inputs')),
   ];
 }
+
+/** The inputs of all figures at the end of the page, once; on paper only here. */
+export function all_sources(runs) {
+  const list = sources(runs);
+  return list.length ? [el('section', {class: 'sources-of-all'}, el('h2', {text: 'Inputs, their sources and evidence'}), ...list)] : [];
+}

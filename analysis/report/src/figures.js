@@ -25,7 +25,7 @@ export function figures_of({runs, of}) {
   add(...collective(of('collective')));
   if (runs.length > 1) add(...heat_maps(runs), scale(runs));
   if (runs.length && runs.length <= side_by_side) add(where(runs), tax(runs), ...bands(runs), links(runs), memory(runs));
-  else if (runs.length) add(memory(runs.filter(r => !r.memory.fits).length ? runs.filter(r => !r.memory.fits) : runs.slice(0, side_by_side)));
+  else if (runs.some(r => !r.memory.fits)) add(memory(runs.filter(r => !r.memory.fits).slice(0, side_by_side)));
   out.forEach((figure, i) => { // numbers and names that are alike on no two figures
     const heading = figure.querySelector('h2');
     heading.textContent = `${i + 1}. ${heading.textContent}`;

@@ -44,3 +44,5 @@ export const rate = x => known(x) ? `${significant(x / 1e9, 4)}\u00a0GB/s` : 'â€
 /** "a, b and c" */
 export const listed = items => items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 export const plural = (n, one, more) => `${grouped(n)} ${n === 1 ? one : more}`;
+/** For axes: "200.0 MB" â†’ "200 MB". */
+export const short = format => x => format(x).replace(/(\.\d*?)0+(?!\d)/, '$1').replace(/\.(?!\d)/, '');

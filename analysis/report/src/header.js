@@ -1,5 +1,6 @@
 // The top of the page: what a person would quote, what was asked, and what to be careful of.
 import {el} from './dom.js';
+import {glance} from './glance.js';
 import {quotes} from './quotes.js';
 
 export function header(results, figures) {
@@ -15,5 +16,6 @@ export function header(results, figures) {
     el('h1', {text: title}),
     ...sentences.map(text => el('p', {class: 'quote', text})),
     about,
+    glance(results.runs),
     figures.length > 1 ? el('nav', {'aria-label': 'figures'}, ...figures.map(f => el('a', {href: `#${f.id}`, text: f.querySelector('h2').textContent}))) : null);
 }

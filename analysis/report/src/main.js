@@ -1,6 +1,7 @@
 // The page: a headline, then a figure for all that its results can show.
 import {draw_all} from './chart.js';
 import {el} from './dom.js';
+import {all_sources} from './evidence.js';
 import {header} from './header.js';
 import {read_results} from './results.js';
 import {figures_of} from './figures.js';
@@ -8,7 +9,7 @@ import {figures_of} from './figures.js';
 function fill(root) {
   const results = read_results(document);
   const figures = figures_of(results);
-  root.append(header(results, figures), ...figures);
+  root.append(header(results, figures), ...figures, ...all_sources(results.runs));
   document.title = `Weft report: ${root.querySelector('h1').textContent}`;
   draw_all(root);
 }

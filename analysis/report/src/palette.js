@@ -31,5 +31,5 @@ export function heat(x) {
 /** Dark text on light, light on dark. */
 export function on(colour) {
   const c = colour[0] === '#' ? [1, 3, 5].map(i => parseInt(colour.slice(i, i + 2), 16)) : colour.match(/\d+/g).map(Number);
-  return 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2] > 140 ? ink : '#ffffff';
+  return 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2] > 128 ? ink : '#ffffff';
 }

@@ -1,11 +1,13 @@
 // The sentences at the top, computed from what the page holds.
-import {grouped, listed, percent, plural, seconds, significant, signed, times, whole} from './format.js';
+import {grouped, listed, message, percent, plural, seconds, significant, signed, times, whole} from './format.js';
 
 const most_shown = 6; ///< runs whose evidence is told at the top
 
 export function quotes({runs, of}) {
   const out = {title: '', sentences: [], caveats: []};
   for (const [kind, tell] of tellers) for (const result of of(kind)) tell(result, out);
+  const collectives = of('collective').flatMap(r => r.collectives.map(c => ({...c, cluster: r.cluster})));
+  if (collectives.length) of_collectives(collectives, out);
   if (runs.length) of_runs(runs, out);
   if (!out.title) out.title = 'Weft report';
   return out;
@@ -46,13 +48,14 @@ const tellers = [
     title(out, `Predicted against ${grouped(s.count)} measured runs`);
     out.sentences.push(`Over ${grouped(s.count - s.skipped)} published runs with a measured step the median |error| is ${percent(s.median_abs_error)} and the 90th percentile ${percent(s.p90_abs_error)}; the best constant share of peak per chip has ${percent(s.baseline_median)} and ${percent(s.baseline_p90)}.`);
   }],
-  ['collective', (r, out) => {
-    const c = r.collectives[0];
-    title(out, `${listed([...new Set(r.collectives.map(x => x.op))])} on ${r.cluster}`);
-    if (out.sentences.length < 3) out.sentences.push(`${c.op} of ${grouped(c.size_bytes)} bytes over ${whole(c.ranks)} ranks of ${r.cluster} takes ${seconds(c.time_s)} with ${c.algorithm}: bus bandwidth ${significant(c.busbw, 4)} GB/s.`);
-  }],
 ];
 function title(out, text) { out.title ||= text; }
+
+function of_collectives(all, out) {
+  const best = all.reduce((a, b) => b.busbw > a.busbw ? b : a);
+  title(out, `${listed([...new Set(all.map(c => c.op))])} on ${listed([...new Set(all.map(c => c.cluster))])}`);
+  out.sentences.push(`${all.length > 1 ? 'The highest bus bandwidth: ' : ''}${best.op} of ${message(best.size_bytes)} over ${whole(best.ranks)} ranks of ${best.cluster} takes ${seconds(best.time_s)} with ${best.algorithm}, a bus bandwidth of ${significant(best.busbw, 4)}\u00a0GB/s.`);
+}
 
 function of_runs(runs, out) {
   const models = [...new Set(runs.map(r => r.model))], chips = [...new Set(runs.map(r => r.accelerator))];

@@ -1,5 +1,7 @@
 // What the page holds: the JSON that weft printed, and what kind of result each is.
 
+import {whole} from './format.js';
+
 /** The same table stands in analysis/report.cpp, which refuses what is none of these. */
 export function kind_of(result) {
   const has = key => Object.hasOwn(result, key);
@@ -32,11 +34,13 @@ function named(runs) {
   const seen = new Map();
   for (const run of runs) seen.set(run.scenario, (seen.get(run.scenario) ?? 0) + 1);
   const differs = key => new Set(runs.map(key)).size > 1;
+  // With the size, dp follows.
+  const shape = differs(r => r.accelerators) ? plan => plan_text({...plan, dp: 1}) : plan_text;
   const traits = [
     [run => run.accelerator, run => run.accelerator],
-    [run => run.accelerators, run => `${run.accelerators} accelerators`],
+    [run => run.accelerators, run => `${whole(run.accelerators)} accelerators`],
     [run => run.network?.nics?.bandwidth_bytes_per_s, run => `NIC ${run.network?.nics?.bandwidth_bytes_per_s / 1e9} GB/s`],
-    [run => JSON.stringify(run.plan), run => plan_text(run.plan)],
+    [run => shape(run.plan), run => shape(run.plan)],
     [run => run.seed, run => `seed ${run.seed}`],
   ].filter(([key]) => differs(key));
   return runs.map(run => ({

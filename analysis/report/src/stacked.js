@@ -25,7 +25,7 @@ export function stacked({label, names, parts, axis, show, totals, marks, max, ax
       series.push({type: 'bar', name: 'total', stack: 'all', barWidth: 32, data: names.map(() => 0), silent: true, tooltip: {show: false},
                    label: {show: true, position: 'right', color: ink, fontSize: 14, fontWeight: 600, formatter: p => totals[p.dataIndex]}});
     if (marks)
-      series.push({type: 'scatter', name: marks.name, symbol: 'rect', symbolSize: [4, 44], itemStyle: {color: '#b00020'}, z: 5,
+      series.push({type: 'scatter', name: marks.name, symbol: 'rect', symbolSize: [4, 44], itemStyle: {color: '#b00020', opacity: 1}, z: 5,
                    data: marks.values.map((value, i) => [value, i]),
                    label: {show: true, position: 'right', color: '#b00020', fontSize: 13, formatter: p => marks.texts[p.dataIndex]}});
     return {

@@ -13,7 +13,7 @@ export function bands(runs) {
     const finding = [`${run.title}: a step of ${seconds(base)}, 5 to 95 % of ${whole(b.samples)} samples lie between ${seconds(s.p5)} and ${seconds(s.p95)}; the tax between ${percent(b.tax.p5)} and ${percent(b.tax.p95)}.`,
       ...(drawn.length ? [`Most of it is ${drawn[0].input} (${drawn[0].low} to ${drawn[0].high}, ${drawn[0].evidence}).`] : [])];
     const side = (name, key, colour) => ({name, colour, values: drawn.map(x => x[key]), texts: drawn.map(x => Math.abs(x[key]) < 0.0005 ? '' : signed(x[key]))});
-    return figure(`bands-${i}`, 'How sure that is', finding, drawn.length ? [
+    return figure(`bands-${i}`, runs.length > 1 ? `How sure that is: ${run.title}` : 'How sure that is', finding, drawn.length ? [
       two_sided({label: finding.join(' '), names: drawn.map(x => `${x.input}\n${x.low} to ${x.high}`), row: 44,
                  sides: [side('at its low', 'low_change', orange), side('at its high', 'high_change', blue)], axis: 'change of the step, one input alone', axis_text: x => `${Math.round(100 * x)} %`})] : [], [
       numbers(`bands-${i}`, 'The numbers', [

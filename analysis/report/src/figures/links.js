@@ -65,7 +65,7 @@ function picture(run) {
     y += gap;
   }
   for (let i = 0; i < 8; ++i) out.append(box(4 + 190 * i / 8 + 2, y, 190 / 8 - 4, 22, {fill: '#0b3d70', stroke: '#0b3d70'}));
-  const domain = n ? `${whole(run.accelerators)} accelerators, ${n.accelerators_per_node} in a node, ${n.accelerators_per_domain} in a scale-up domain` : `${whole(run.accelerators)} accelerators`;
+  const domain = n ? `${whole(run.accelerators)} accelerators · node ${n.accelerators_per_node} · domain ${n.accelerators_per_domain}` : `${whole(run.accelerators)} accelerators`;
   out.append(text(212, y + 16, domain, {'font-size': 12, fill: soft}));
   below.forEach((tier, i) => {
     const last = i === below.length - 1;

@@ -18,18 +18,16 @@ export function memory(runs) {
     : [`${runs.filter(r => r.memory.fits).length} of ${runs.length} fit into memory.`, ...runs.filter(r => !r.memory.fits).map(says)];
   const parts = kinds.map(name => ({name, colour: of_memory(name), values: runs.map(r => gibibytes(r.memory[name]))}));
   const most = Math.max(...runs.map(r => Math.max(gibibytes(r.memory.total), gibibytes(r.memory.capacity))));
-  const rows = runs.flatMap(run => [
-    ...kinds.concat('total', 'capacity').map(part => ({run, stage: run.memory.worst_stage, part: part, bytes: run.memory[part]})),
-    ...run.memory.stages.flatMap(s => kinds.concat('total').map(part => ({run, stage: s.stage, part: `${part} of the stage`, bytes: s[part]}))),
-  ]);
+  const rows = runs.flatMap(run => run.memory.stages.map(stage => ({run, stage, fullest: stage.stage === run.memory.worst_stage})));
   return figure('memory', 'Memory', finding, [
     stacked({label: finding.join(' '), names: runs.map(run_name), parts, axis: 'GiB on the fullest rank', max: Math.ceil(most * 1.02),
              show: x => `${x.toFixed(1)}`, axis_text: x => `${x}`,
              marks: {name: 'what a rank has', values: runs.map(r => gibibytes(r.memory.capacity)), texts: runs.map(r => in_gib(r.memory.capacity))}}),
   ], [
     numbers('memory', 'The numbers, of all stages', [
-      {name: 'scenario', key: r => r.run.title}, {name: 'stage', key: r => r.stage}, {name: 'part', key: r => r.part},
-      {name: 'bytes', key: r => r.bytes, show: x => x.toLocaleString('en-US')}, {name: 'GiB', key: r => gibibytes(r.bytes), show: x => x.toFixed(2)},
+      {name: 'scenario', key: r => r.run.title}, {name: 'stage', key: r => r.stage.stage}, {name: 'fullest', key: r => r.fullest ? 'yes' : null},
+      ...kinds.concat('total').map(part => ({name: `${part} (bytes)`, key: r => r.stage[part], show: in_gib})),
+      {name: 'what a rank has (bytes)', key: r => r.run.memory.capacity, show: in_gib},
     ], rows),
   ], sources(runs, ['memory_capacity', 'memory_reserve', '_bytes']));
 }

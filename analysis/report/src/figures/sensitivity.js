@@ -41,7 +41,7 @@ function plans(s) {
   const best = sorted.find(p => p.fits);
   const finding = best && best.ratio < 1
     ? `The best neighbouring plan is ${best.change}: the step changes by ${signed(best.ratio - 1)}, to ${seconds(best.step_time_s)}, with nothing bought.`
-    : 'No neighbouring plan that fits is faster than this one.';
+    : `None of ${sorted.length} neighbouring plans is faster and fits${best ? `; the nearest is ${best.change} (${signed(best.ratio - 1)})` : ''}.`;
   return figure('plans', `One choice of the plan changed: ${s.scenario}`, finding, [
     two_sided({label: finding, names: drawn.map(p => p.change), axis: 'change of the step (left: shorter)', axis_text: x => `${Math.round(100 * x)} %`,
                sides: [{name: 'plan', colour: blue, values: drawn.map(p => p.ratio - 1), texts: drawn.map(p => text(p)),

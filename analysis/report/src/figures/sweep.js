@@ -40,7 +40,8 @@ function line_key(runs) {
 export function scale(runs) {
   const key = line_key(runs);
   const lines = [...groups_of(runs, key)].map(([name, all]) => [name, [...all].sort((a, b) => a.accelerators - b.accelerators)])
-    .filter(([, all]) => new Set(all.map(r => r.accelerators)).size > 1);
+    .filter(([, all]) => new Set(all.map(r => r.accelerators)).size > 1)
+    .sort(([, a], [, b]) => output(b.at(-1)) - output(a.at(-1))); // the legend in the order of the lines' ends
   if (!lines.length) return null;
   const used = lines.flatMap(([, all]) => all), sizes = used.map(r => r.accelerators);
   const finding = lines.slice(0, 5).map(([name, all]) => {
@@ -50,7 +51,7 @@ export function scale(runs) {
   const banded = used.some(spread);
   const draw = chart(finding.join(' '), 470, width => {
     const half = (width - 190) / 2;
-    const x = i => value_axis('accelerators', {type: 'log', gridIndex: i, min: Math.min(...sizes) * 0.8, max: Math.max(...sizes) * 1.25, axisLabel: {formatter: whole}});
+    const x = i => value_axis('accelerators', {type: 'log', logBase: 2, gridIndex: i, min: 2 ** Math.floor(Math.log2(Math.min(...sizes))), max: 2 ** Math.ceil(Math.log2(Math.max(...sizes))), axisLabel: {formatter: whole}});
     const y = (name, formatter, key, i) => {
       const all = used.flatMap(r => [key(r), ...(spread(r)?.[i ? 'output' : 'step'] ?? [])]);
       return {...value_axis(name, {type: 'log', gridIndex: i, min: nice(Math.min(...all), -1), max: nice(Math.max(...all), 1), axisLabel: {formatter}}), nameGap: 66};
@@ -96,14 +97,14 @@ function heat_map(name, runs, number) {
   const finding = `${name}: the interconnect takes from ${percent(least.tax.total)} of the step (${where(least)}) to ${percent(most.tax.total)} (${where(most)}).`;
   const low = Math.min(0, least.tax.total), high = most.tax.total;
   const shade = x => heat((x - low) / (high - low || 1));
-  const draw = chart(finding, 90 + 46 * rates.length, width => {
+  const draw = chart(finding, Math.max(240, 90 + 46 * rates.length), width => {
     const left = 110, w = (width - left - 20) / sizes.length;
     return {
       grid: {left, right: 20, top: 8, bottom: 50}, tooltip: {show: false},
       xAxis: {type: 'category', data: sizes.map(whole), name: 'accelerators', nameLocation: 'middle', nameGap: 30, axisLabel: {fontSize: 13, color: ink, interval: 0}, axisTick: {show: false}},
       yAxis: {type: 'category', data: rates.map(rate), name: 'NIC per accelerator, achieved', nameLocation: 'middle', nameGap: 88, axisLabel: {fontSize: 13, color: ink, interval: 0}, axisTick: {show: false}},
-      series: [{type: 'scatter', symbol: 'rect', symbolSize: [w - 3, 43], data: sizes.flatMap((n, x) => rates.map((b, y) => [at(n, b), x, y]).filter(([r]) => r)).map(([r, x, y]) => ({
-        value: [x, y], itemStyle: {color: shade(r.tax.total)}, label: {show: true, color: on(shade(r.tax.total)), fontSize: 14, formatter: percent(r.tax.total)}}))}],
+      series: [{type: 'scatter', symbol: 'rect', symbolSize: [w - 3, (Math.max(240, 90 + 46 * rates.length) - 58) / rates.length - 3], data: sizes.flatMap((n, x) => rates.map((b, y) => [at(n, b), x, y]).filter(([r]) => r)).map(([r, x, y]) => ({
+        value: [x, y], itemStyle: {color: shade(r.tax.total), opacity: 1}, label: {show: true, color: on(shade(r.tax.total)), fontSize: 14, formatter: percent(r.tax.total)}}))}],
     };
   });
   return figure(`heat-${number}`, 'Tax over size and NIC bandwidth', finding, [draw], [numbers(`tax-over-size-and-nic-${number}`, 'The numbers', columns, runs)],

@@ -62,10 +62,10 @@ function groups(v) {
                 data: runs.map(run => ({value: [Math.max(-beyond, Math.min(beyond, run.error)), names.indexOf(run.group)], run})),
                 markArea: {silent: true, itemStyle: {color: grey, opacity: 0.18}, data: [[{xAxis: -near}, {xAxis: near}]]},
                 markLine: {silent: true, symbol: 'none', label: {show: false}, lineStyle: {color: ink, type: 'solid'}, data: [{xAxis: 0}]}},
-               {type: 'scatter', symbol: 'rect', symbolSize: [4, 19], color: orange, silent: true,
+               {type: 'scatter', symbol: 'rect', symbolSize: [4, 19], color: orange, itemStyle: {opacity: 1}, silent: true,
                 data: names.map((g, i) => [of(g).bias, i]),
                 label: {show: false}},
-               {type: 'scatter', symbolSize: 0.01, silent: true, data: names.map((_, i) => [beyond, i]),
+               {type: 'scatter', symbolSize: 0.01, itemStyle: {opacity: 1}, silent: true, data: names.map((_, i) => [beyond, i]),
                 label: {show: true, position: 'right', color: ink, fontSize: 13, formatter: p => percent(of(names[p.dataIndex]).median_abs_error)}}],
     };
   });
