@@ -61,7 +61,7 @@ function complete(option) {
     animation: false,
     textStyle: {fontFamily: font, fontSize: 13, color: ink},
     ...option,
-    legend: option.legend && {textStyle: {color: ink, fontSize: 13}, itemWidth: 16, itemHeight: 12, itemGap: 14, ...option.legend},
+    legend: option.legend && {textStyle: {color: ink, fontSize: 13}, itemWidth: 14, itemHeight: 11, itemGap: 9, ...option.legend},
     // Text drawn as text: no HTML from names.
     tooltip: {renderMode: 'richText', confine: true, textStyle: {fontSize: 13, color: ink}, ...option.tooltip},
   };
@@ -78,5 +78,5 @@ export const name_axis = (names, width, more = {}) => ({
   axisLabel: {color: ink, fontSize: 13, lineHeight: 17, width, overflow: 'truncate', interval: 0, formatter: i => names[i], ...more},
 });
 /** Where the bars begin: room for names, not more than a third of the page. */
-export const room_for = (names, width) =>
-  Math.min(width * 0.34, 30 + Math.max(...names.flatMap(n => n.split('\n')).map(n => n.length)) * 7.8);
+export const room_for = (names, width, most = 0.34) =>
+  Math.min(width * most, 30 + Math.max(...names.flatMap(n => n.split('\n')).map(n => n.length)) * 7.8);

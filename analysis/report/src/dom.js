@@ -28,7 +28,7 @@ function cell(column, row) {
   const number = typeof value === 'number';
   const missing = value === null || value === undefined;
   const text = missing ? '–' : column.show ? column.show(value, row) : String(value);
-  return el('td', {class: number || column.number ? 'number' : undefined, 'data-value': number ? String(value) : undefined, text});
+  return el('td', {class: number || column.number ? 'number' : column.wide ? 'wide' : undefined, 'data-value': number ? String(value) : undefined, text});
 }
 export function table(columns, rows, label) {
   return el('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `table: ${label}`},

@@ -29,7 +29,7 @@ export function sources(runs, of) {
     {name: 'value', key: i => i.value},
     {name: 'low to high', key: i => i.low || i.high ? `${i.low ?? '?'} to ${i.high ?? '?'}` : null},
     {name: 'evidence', key: i => i.evidence},
-    {name: 'source', key: i => i.source + (i.note ? ` (${i.note})` : '')},
+    {name: 'source', key: i => i.source + (i.note ? ` (${i.note})` : ''), wide: true},
   ];
   if (all > 1) columns.push({name: 'of', key: i => i.runs.length === all ? 'all' : i.runs.join(', ')});
   return [

@@ -17,7 +17,7 @@ const side_by_side = 12; ///< bars that a figure of scenarios holds; more are a 
 export function figures_of({runs, of}) {
   const out = [];
   const add = (...figures) => out.push(...figures.filter(Boolean));
-  for (const result of of('claims')) add(...claims(result));
+  add(...claims(of('claims').flatMap(result => result.claims)));
   for (const result of of('swap')) add(...swap(result.swap));
   for (const result of of('parity')) add(parity(result));
   for (const result of of('sensitivity')) add(...sensitivity(result));

@@ -8,7 +8,7 @@ export const dimension = {
 };
 export const entry = {
   'useful': '#0b3d70', 'below peak': '#2f7ebc', 'memory-bound': '#7cb5df', 'recomputation': '#009e73',
-  'host': '#a8d5c5', 'optimizer': '#5d8f7b', 'overlap slowdown': '#c9def0', 'bubble': '#8c8c8c', 'imbalance': '#c4c4c4',
+  'host': '#a8d5c5', 'optimizer': '#5d8f7b', 'overlap slowdown': '#c9def0', 'bubble': '#757575', 'imbalance': '#c4c4c4',
 };
 export const colour_of_entry = name => entry[name] ?? dimension[name] ?? '#444444';
 
@@ -31,5 +31,5 @@ export function heat(x) {
 /** Dark text on light, light on dark. */
 export function on(colour) {
   const c = colour[0] === '#' ? [1, 3, 5].map(i => parseInt(colour.slice(i, i + 2), 16)) : colour.match(/\d+/g).map(Number);
-  return 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2] > 128 ? ink : '#ffffff';
+  return 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2] > 135 ? ink : '#ffffff';
 }

@@ -5,6 +5,8 @@ const most_shown = 6; ///< runs whose evidence is told at the top
 
 export function quotes({runs, of}) {
   const out = {title: '', sentences: [], caveats: []};
+  const claims = of('claims').flatMap(result => result.claims);
+  if (claims.length) of_claims(claims, out);
   for (const [kind, tell] of tellers) for (const result of of(kind)) tell(result, out);
   const collectives = of('collective').flatMap(r => r.collectives.map(c => ({...c, cluster: r.cluster})));
   if (collectives.length) of_collectives(collectives, out);
@@ -14,15 +16,6 @@ export function quotes({runs, of}) {
 }
 
 const tellers = [
-  ['claims', ({claims}, out) => {
-    const judged = claims.flatMap(c => c.readings).filter(r => r.holds && r.yes + r.no + r.open > 0);
-    const yes = judged.filter(r => r.yes === r.yes + r.no + r.open).length, no = judged.filter(r => r.yes + r.open === 0).length;
-    title(out, claims.length === 1 ? `Claim: ${claims[0].name}` : `${claims.length} claims about interconnects and chips`);
-    out.sentences.push(`Of ${plural(judged.length, 'judged reading', 'judged readings')}, ${yes} ${yes === 1 ? 'holds' : 'hold'} in every world asked, ${no} in none; the rest hold under conditions.`);
-    const without = [...new Set(claims.flatMap(c => c.readings).flatMap(r => r.cells).filter(c => c.measured_runs === 0 && c.best?.plan).map(c => c.hardware))];
-    if (without.length) out.caveats.push(`Projections, no measured run with a known plan behind the chip: ${listed(without)}.`);
-    for (const a of new Set(claims.flatMap(c => c.assumptions ?? []).slice(0, 3))) out.caveats.push(`Assumed: ${a}`);
-  }],
   ['swap', ({swap}, out) => {
     const [a, b, a_on_b, b_on_a] = swap.corners;
     title(out, `${b.name} against ${a.name}`);
@@ -50,6 +43,16 @@ const tellers = [
   }],
 ];
 function title(out, text) { out.title ||= text; }
+
+function of_claims(claims, out) {
+  const judged = claims.flatMap(c => c.readings).filter(r => r.holds && r.yes + r.no + r.open > 0);
+  const yes = judged.filter(r => r.yes === r.yes + r.no + r.open).length, no = judged.filter(r => r.yes + r.open === 0).length;
+  title(out, claims.length === 1 ? `Claim: ${claims[0].name}` : `${claims.length} claims about interconnects and chips`);
+  out.sentences.push(`Of ${plural(judged.length, 'judged reading', 'judged readings')}, ${yes} ${yes === 1 ? 'holds' : 'hold'} in every world asked, ${no} in none; the rest hold under conditions.`);
+  const without = [...new Set(claims.flatMap(c => c.readings).flatMap(r => r.cells).filter(c => c.measured_runs === 0 && c.best?.plan).map(c => c.hardware))];
+  if (without.length) out.caveats.push(`Projections, no measured run with a known plan behind the chip: ${listed(without)}.`);
+  for (const a of new Set(claims.flatMap(c => c.assumptions ?? []).slice(0, 3))) out.caveats.push(`Assumed: ${a}`);
+}
 
 function of_collectives(all, out) {
   const best = all.reduce((a, b) => b.busbw > a.busbw ? b : a);

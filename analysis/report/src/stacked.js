@@ -7,7 +7,7 @@ import {ink, on} from './palette.js';
  * `totals`: text right of each bar; `marks`: [{value, text}] of each bar, a line across it.
  */
 export function stacked({label, names, parts, axis, show, totals, marks, max, axis_text}) {
-  const legend_rows = Math.ceil((parts.length + (marks ? 1 : 0)) / 6);
+  const legend_rows = parts.length > 5 ? 2 : 1;
   const top = 12 + 24 * legend_rows, height = top + 54 * names.length + 56;
   return chart(label, height, width => {
     const left = room_for(names, width), right = totals || marks ? 96 : 24;
@@ -29,7 +29,7 @@ export function stacked({label, names, parts, axis, show, totals, marks, max, ax
                    data: marks.values.map((value, i) => [value, i]),
                    label: {show: true, position: 'right', color: '#b00020', fontSize: 13, formatter: p => marks.texts[p.dataIndex]}});
     return {
-      legend: {top: 0, left: 0, data: [...parts.map(p => p.name), ...(marks ? [marks.name] : [])]},
+      legend: {top: 0, left: 0, ...(parts.length > 9 ? {textStyle: {fontSize: 12, color: ink}} : {}), data: [...parts.map(p => p.name), ...(marks ? [marks.name] : [])]},
       grid: {left, right, top, bottom: 46},
       tooltip: {trigger: 'item', formatter: p => `${names[p.value instanceof Array ? p.value[1] : p.dataIndex]}\n${p.seriesName}: ${show(p.value instanceof Array ? p.value[0] : p.value, true)}`},
       xAxis: value_axis(axis, {max: max ?? undefined, axisLabel: {formatter: axis_text}}),

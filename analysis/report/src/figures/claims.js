@@ -1,7 +1,7 @@
 // Claims: how many worlds say yes, and every world's value with its band and verdict.
 import {chart, name_axis, room_for, value_axis} from '../chart.js';
 import {el, figure, footnote, numbers} from '../dom.js';
-import {percent, significant, whole} from '../format.js';
+import {percent, plural, significant, whole} from '../format.js';
 import {on} from '../palette.js';
 
 const verdicts = { ///< colour and sign; nobody has to tell colours apart
@@ -36,7 +36,7 @@ function matrix(r) {
   const sizes = [...new Set(r.cells.map(c => c.accelerators))], workloads = [...new Set(r.cells.map(c => c.workload))], chips = [...new Set(r.cells.map(c => c.hardware))];
   const find = (w, h, n) => r.cells.find(c => c.workload === w && c.hardware === h && c.accelerators === n);
   const columns = workloads.flatMap(w => sizes.map(n => [w, n]));
-  return el('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `values of ${r.name}`}, el('table', {class: 'matrix'},
+  return el('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `values of ${r.name}`}, el('table', {class: columns.length > 2 ? 'matrix' : 'matrix narrow'},
     el('thead', {},
       el('tr', {}, el('th', {text: 'accelerators', rowspan: '2'}), ...workloads.map(w => el('th', {text: w, colspan: String(sizes.length), scope: 'colgroup'}))),
       el('tr', {}, ...columns.map(([, n]) => el('th', {text: whole(n), scope: 'col'})))),
@@ -50,10 +50,10 @@ function overview(claims) {
   if (!judged.length) return null;
   const all = ({r}) => r.yes + r.no + r.open;
   const whole_yes = judged.filter(x => x.r.yes === all(x)).length, none = judged.filter(x => x.r.no === all(x)).length;
-  const finding = `Of ${judged.length} judged readings of ${claims.length} claims, ${whole_yes} hold in every world asked, ${none} in no world, and ${judged.length - whole_yes - none} in some: below stands where.`;
+  const finding = `Of ${judged.length} judged readings of ${plural(claims.length, 'claim', 'claims')}, ${whole_yes} ${whole_yes === 1 ? 'holds' : 'hold'} in every world asked, ${none} in no world, and ${judged.length - whole_yes - none} in some: below stands where.`;
   const names = judged.map(({c, r}) => `${c.number}. ${r.name}`);
   const draw = chart(finding, 86 + 26 * judged.length, width => {
-    const left = room_for(names, width), pixels = width - left - 30;
+    const left = room_for(names, width, 0.44), pixels = width - left - 30;
     return {
       legend: {top: 0, left: 0, data: ['holds', 'open', 'does not hold']},
       grid: {left, right: 30, top: 34, bottom: 46},
@@ -85,18 +85,24 @@ function projections(r) {
 function published(r) {
   return (r.published ?? []).map(p => footnote(`Measured, ${p.accelerator}${p.experts ? ', experts' : ', dense'}: ${p.runs} published runs, median MFU ${percent(p.mfu_causal.median)} (10 to 90 %: ${percent(p.mfu_causal.p10)} to ${percent(p.mfu_causal.p90)}).`));
 }
+function counted(claim) {
+  const judged = claim.readings.filter(r => r.holds);
+  if (!judged.length) return ['None of its readings is judged: the values are measured.'];
+  const sum = key => judged.reduce((n, r) => n + r[key], 0);
+  return [`Of ${plural(sum('yes') + sum('no') + sum('open'), 'world', 'worlds')} judged in ${plural(judged.length, 'reading', 'readings')}, ${sum('yes')} say yes, ${sum('no')} no, ${sum('open')} are open.`];
+}
 function one(claim) {
   const against = r => r.against ? ` Compared with ${r.against}.` : '';
   const rows = claim.readings.flatMap(r => r.cells.map(c => ({r, c})));
-  return figure(`claim-${claim.number}`, `Claim: ${claim.name}`, [`“${claim.statement}” (${claim.source})`],
-    claim.readings.map(r => el('div', {class: 'reading'}, el('h3', {text: r.name}), el('p', {class: 'footnote', text: `${r.about ?? r.metric}.${against(r)}`.replace('..', '.')}),
-      el('p', {text: verdict(r)}), r.holds ? key() : null, matrix(r), ...published(r), ...reasons(r), ...projections(r))), [
+  return figure(`claim-${claim.number}`, `Claim: ${claim.name}`, [`“${claim.statement}” (${claim.source})`, ...counted(claim)],
+    [key()].concat(claim.readings.map(r => el('div', {class: 'reading'}, el('h3', {text: r.name}), el('p', {class: 'footnote', text: `${r.about ?? r.metric}.${against(r)}`.replace('..', '.')}),
+      el('p', {text: verdict(r)}), matrix(r), ...published(r), ...reasons(r), ...projections(r)))), [
     numbers(`claim-${claim.number}`, 'All values, as CSV', [
       {name: 'reading', key: x => x.r.name}, {name: 'metric', key: x => x.r.metric}, {name: 'workload', key: x => x.c.workload}, {name: 'hardware', key: x => x.c.hardware},
       {name: 'accelerators', key: x => x.c.accelerators}, {name: 'value', key: x => x.c.value, show: x => significant(x, 5), number: true},
       {name: 'low', key: x => x.c.low ?? null, show: x => significant(x, 5), number: true}, {name: 'high', key: x => x.c.high ?? null, show: x => significant(x, 5), number: true},
-      {name: 'verdict', key: x => x.c.verdict}, {name: 'best plan', key: x => x.c.best?.plan ?? null}, {name: 'measured runs of the chip', key: x => x.c.measured_runs},
+      {name: 'verdict', key: x => x.c.verdict}, {name: 'best plan', key: x => x.c.best?.plan ?? null, wide: true}, {name: 'its tax', key: x => x.c.best?.tax ?? null, show: percent, number: true}, {name: 'its MFU', key: x => x.c.best?.mfu_causal ?? null, show: percent, number: true}, {name: 'measured runs of the chip', key: x => x.c.measured_runs},
     ], rows)], (claim.assumptions ?? []).map(a => footnote(`Assumed: ${a}`)));
 }
 
-export const claims = result => [overview(result.claims), ...result.claims.map(one)];
+export const claims = all => [overview(all), ...all.map(one)];

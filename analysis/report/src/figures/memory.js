@@ -17,10 +17,9 @@ export function memory(runs) {
   const finding = runs.length <= 4 ? runs.map(says)
     : [`${runs.filter(r => r.memory.fits).length} of ${runs.length} fit into memory.`, ...runs.filter(r => !r.memory.fits).map(says)];
   const parts = kinds.map(name => ({name, colour: of_memory(name), values: runs.map(r => gibibytes(r.memory[name]))}));
-  const most = Math.max(...runs.map(r => Math.max(gibibytes(r.memory.total), gibibytes(r.memory.capacity))));
   const rows = runs.flatMap(run => run.memory.stages.map(stage => ({run, stage, fullest: stage.stage === run.memory.worst_stage})));
   return figure('memory', 'Memory', finding, [
-    stacked({label: finding.join(' '), names: runs.map(run_name), parts, axis: 'GiB on the fullest rank', max: Math.ceil(most * 1.02),
+    stacked({label: finding.join(' '), names: runs.map(run_name), parts, axis: 'GiB on the fullest rank',
              show: x => `${x.toFixed(1)}`, axis_text: x => `${x}`,
              marks: {name: 'what a rank has', values: runs.map(r => gibibytes(r.memory.capacity)), texts: runs.map(r => in_gib(r.memory.capacity))}}),
   ], [

@@ -9,11 +9,14 @@ const long = {tp: 'tensor', cp: 'context', ep: 'expert', pp: 'pipeline', dp: 'da
 
 const largest = (parts, name) => [...parts].sort((a, b) => b.seconds - a.seconds)[0]?.[name];
 
-function says(run) {
+function split_of(run) {
   const parts = (run.tax.by_dimension ?? []).filter(p => Math.abs(p.share) >= 0.0005).sort((a, b) => b.share - a.share);
-  const split = parts.length ? ` (${parts.map(p => `${p.dimension} ${percent(p.share)}`).join(', ')})` : '';
+  return parts.length ? ` (${parts.map(p => `${p.dimension} ${percent(p.share)}`).join(', ')})` : '';
+}
+const brief = run => `${run.title}: ${percent(run.tax.total)}${split_of(run)}.`;
+function says(run) {
   const tier = largest(run.tax.by_tier ?? [], 'tier');
-  return `${run.title}: the interconnect takes ${percent(run.tax.total)} of the step${split}${tier ? `; most of it in the tier "${tier}"` : ''}.`;
+  return `${run.title}: the interconnect takes ${percent(run.tax.total)} of the step${split_of(run)}${tier ? `; most of it in the tier "${tier}"` : ''}.`;
 }
 
 function drawn(runs, field, name, colour, title, finding) {
@@ -34,7 +37,7 @@ export function tax(all) {
   const runs = all.filter(r => r.tax);
   if (!runs.length) return null;
   const sorted = [...runs].sort((a, b) => b.tax.total - a.tax.total);
-  const finding = runs.length <= 4 ? runs.map(says)
+  const finding = runs.length === 1 ? [says(runs[0])] : runs.length <= 4 ? ['What a perfect interconnect would save of the step:', ...runs.map(brief)]
     : [`The interconnect takes from ${percent(sorted.at(-1).tax.total)} (${sorted.at(-1).title}) to ${percent(sorted[0].tax.total)} (${sorted[0].title}) of the step.`];
   if (all.length > runs.length) finding.push(`Simulated without a tax: ${listed(all.filter(r => !r.tax).map(r => r.title))}.`);
   const split = runs.filter(r => r.tax.by_dimension?.length || r.tax.by_tier?.length);
@@ -55,6 +58,6 @@ export function tax(all) {
       {name: 'scenario', key: r => r.run.title}, {name: 'by', key: r => r.by}, {name: 'part', key: r => r.part},
       {name: 'seconds', key: r => r.seconds, show: x => x.toPrecision(5)}, {name: 'share', key: r => r.share, show: percent},
     ], rows),
-  ], [el('p', {class: 'footnote', text: `Method: ${method}. A part may be negative: making that one perfect alone would lengthen the step.`}),
+  ], [el('p', {class: 'footnote', text: `Method: ${method}.${split.length ? ' A part may be negative: making that one perfect alone would lengthen the step.' : ''}`}),
       ...sources(runs, ['scale_up', 'nics', 'fabric', 'overlap', 'tp_hidden', 'sites'])]);
 }

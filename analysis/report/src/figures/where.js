@@ -1,5 +1,5 @@
 // Where time went: what ranks did in every second of the step.
-import {figure, numbers} from '../dom.js';
+import {figure, footnote, numbers} from '../dom.js';
 import {sources} from '../evidence.js';
 import {listed, percent, seconds} from '../format.js';
 import {colour_of_entry, dimension} from '../palette.js';
@@ -10,6 +10,13 @@ const share = (run, name) => run.where.find(w => w.entry === name)?.share ?? 0;
 const exposed = run => dims.reduce((sum, name) => sum + share(run, name), 0);
 const waiting = run => share(run, 'bubble') + share(run, 'imbalance');
 const shown_as = name => dims.includes(name) ? `exposed ${name}` : name;
+
+/** What entries mean, for who has not read the page on ledgers. */
+const means = {
+  'useful': "model FLOP at the chip's peak", 'below peak': 'what matmuls and attention take beyond that', 'memory-bound': 'norms, activations and the like, limited by HBM',
+  'recomputation': 'activations computed again to save memory', 'host': 'waiting for kernels to be issued', 'optimizer': 'update of the weights',
+  'overlap slowdown': 'compute made slower by communication beside it', 'bubble': 'the pipeline fills and drains', 'imbalance': 'waiting for a stage that has more to do',
+};
 
 function says(run) {
   const rest = 1 - share(run, 'useful') - exposed(run) - waiting(run);
@@ -41,5 +48,5 @@ export function where(runs) {
       {name: 'seconds', key: r => r.w.seconds, show: x => x.toPrecision(5)}, {name: 'share', key: r => r.w.share, show: percent},
       {name: 'made by the network (s)', key: r => r.w.network_made_s ?? null, show: x => x.toPrecision(4), number: true},
     ], rows),
-  ], sources(runs, ['accelerator.', 'stack.']));
+  ], [footnote(shown.filter(name => means[name]).map(name => `${shown_as(name)}: ${means[name]}`).join(' · ') + '.'), ...sources(runs, ['accelerator.', 'stack.'])]);
 }
