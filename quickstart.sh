@@ -23,7 +23,6 @@ install_missing() {
 build() {
   # Reports need node and npm, from wherever they come: Debian's two packages exclude others' node.
   command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
-  [ "$1" = release ] && packages+=(chromium) # opens reports in tests
   install_missing "${packages[@]}"
   cmake --preset "$1" >&2
   cmake --build --preset "$1" >&2
@@ -31,7 +30,8 @@ build() {
 
 case "${1:-compare}" in
   compare) build release; exec build/release/weft compare ;;
-  test) build release; exec ctest --preset release ;;
+  test) packages+=(chromium) # opens reports
+        build release; exec ctest --preset release ;;
   asan) build asan; exec ctest --preset asan ;;
   tidy) packages+=(clang-tidy); build dev
         exec clang-tidy -p build/dev --quiet $(git ls-files '*.cpp' | grep -v '^tests/') ;;

@@ -55,13 +55,22 @@ std::string block(const Json& value) {
   return fmt::format("<script type=\"application/json\">{}</script>\n", inert(value.dump()));
 }
 
-/// No figure shows them and they are half of what `validate` prints.
+/// Every item of a list in an object; of what is no list, nothing.
+template <class F> void each(Json& in, const char* list, F&& then) {
+  if (!in.is_object() || !in.contains(list) || !in[list].is_array()) return;
+  for (Json& item : in[list])
+    if (item.is_object()) then(item);
+}
+/// What no figure shows and is half of what `validate` and `claims` print.
 void leave_out(Json& value) {
-  if (!value.contains("baseline_hfu") || !value["runs"].is_array()) return;
-  for (Json& run : value["runs"])
-    if (run.is_object())
+  if (value.contains("baseline_hfu"))
+    each(value, "runs", [](Json& run) {
       for (const char* key : {"where", "choices", "combinations"})
         run.erase(key);
+    });
+  each(value, "claims", [](Json& claim) {
+    each(claim, "readings", [](Json& reading) { each(reading, "cells", [](Json& cell) { cell.erase("compared"); }); });
+  });
 }
 
 Result<Json> parse(const ReportPart& part) {

@@ -2,7 +2,7 @@
 // names stay text, does it print?
 import assert from 'node:assert/strict';
 import {execFileSync, spawnSync} from 'node:child_process';
-import {readFileSync, statSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {contents, folder, launch, open} from './browser.mjs';
 
@@ -53,7 +53,6 @@ const shown = (found, id, column) => {
 const percent = x => `${(100 * x).toFixed(1).replace(/^-0\.0$/, '0.0')}\u00a0%`;
 
 const browser = await launch();
-const small = ['--set', 'cluster.accelerators=64', '--set', 'plan.dp=4'];
 const run = (scenario, ...more) => json('run', scenario, ...more);
 
 await check('the default comparison: figures, numbers, size', async () => {
@@ -98,7 +97,7 @@ await check('sensitivity', async () => {
   execFileSync(weft, ['report', at('sensitivity.json'), '-o', at('sensitivity.html')], {stdio: 'ignore'});
   const found = await sound(browser, at('sensitivity.html'), 2), result = JSON.parse(text);
   assert.deepEqual(table(found, 'sensitivity', 'step at half (s)'), result.knobs.map(k => k.halved?.step_time_s ?? '–'));
-  assert.deepEqual(table(found, 'plans', 'step (s)').toSorted(), result.plan.map(p => p.step_time_s).toSorted());
+  assert.deepEqual(table(found, 'plans', 'step (s)').sort(), result.plan.map(p => p.step_time_s).sort());
 });
 
 await check('parity', async () => {
@@ -164,6 +163,63 @@ await check('claims: verdicts and a matrix', async () => {
   await context.close();
 });
 
+await check('--html of every verb holds what --format json prints', async () => {
+  mkdirSync(at('claims'));
+  writeFileSync(at('claims/worlds.yaml'), `workloads:
+  single:
+    scenario: {model: llama3-8b, training: {sequence: 8192, precision: bf16}}
+    batch: {8: 32}
+    plans: [{tp: 8, microbatch: 1, schedule: 1f1b, zero: 1, recompute: auto}]
+hardware:
+  h100: {cluster: {name: h100-meta-24k-roce}, stack: megatron-te-2026-fused}
+  h800: {cluster: {name: h800-meta-24k-roce}, stack: megatron-te-2026-fused}
+`);
+  writeFileSync(at('claims/1.yaml'), `number: 1
+name: small
+statement: it is so
+source: one
+assumptions: [none]
+readings: [{name: first, metric: tax, workloads: [single], hardware: [h100, h800], accelerators: [16], holds: {at_least: 0.1}}]
+`);
+  const asked = [
+    ['run', 'korthikanti-22b', '--explain'], ['sensitivity', 'korthikanti-22b'], ['compare', 'korthikanti-22b', 'korthikanti-175b'],
+    ['compare', 'korthikanti-22b', 'korthikanti-22b', '--swap'], ['claims', '--claims-folder', at('claims')],
+    ['collective', '--op', 'all-to-all', '--bytes', '1MiB', '--cluster', 'h100-superpod', '--ranks', '16'],
+    ['validate', '--group', 'llama3'], ['parity', '--reference', 'korthikanti-22b', '--candidate', 'korthikanti-22b'],
+  ];
+  for (const [i, words] of asked.entries()) {
+    const file = at(`verb-${i}.html`);
+    const {status, stdout, stderr} = spawnSync(weft, [...words, '--format', 'json', '--html', file], {encoding: 'utf8', maxBuffer: 1 << 26});
+    assert.equal(status, 0, `${words}: ${stderr}`);
+    const blocks = [...readFileSync(file, 'utf8').matchAll(/<script type="application\/json">(.*?)<\/script>/g)].map(m => JSON.parse(m[1]));
+    assert.equal(blocks.length, 2);
+    assert.ok(blocks[0].command.startsWith(`weft ${words[0]} `), blocks[0].command);
+    const printed = JSON.parse(stdout);
+    for (const r of printed.runs ?? []) for (const key of ['where', 'choices', 'combinations']) delete r[key];
+    for (const r of (printed.claims ?? []).flatMap(c => c.readings)) for (const cell of r.cells) delete cell.compared;
+    assert.deepEqual(blocks[1], printed, words.join(' '));
+    const {context, complaints, requests} = await open(browser, file);
+    assert.deepEqual([complaints, requests], [[], []], words.join(' '));
+    await context.close();
+  }
+});
+
+await check('many runs, alike runs, runs without a tax, parts below zero, two sites', async () => {
+  const write = (name, value) => { writeFileSync(at(name), typeof value === 'string' ? value : JSON.stringify(value)); return at(name); };
+  const one = JSON.parse(run('korthikanti-22b', '--explain')), taken = structuredClone(one);
+  taken.tax.by_dimension[0].share = -0.02;
+  taken.tax.by_dimension[0].seconds = -0.02 * taken.step_time_s;
+  const many = Array.from({length: 14}, (_, i) => write(`many-${i}.json`, {...one, accelerators: 8 * (i + 1)}));
+  const figure = value => `{value: ${value}, source: a test, evidence: assumed}`;
+  const sites = run('llama3-70b-8k', '--explain', '--set', 'cluster.accelerators=6144', '--set', 'plan.dp=384', '--set', 'training.global_batch=3072',
+    '--set', `cluster.sites={accelerators: 3072, bandwidth: ${figure('10 Tbit/s')}, kilometres: ${figure('100')}, efficiency: ${figure('0.9')}}`);
+  for (const [name, files, least] of [['alike', [write('one.json', one), at('one.json')], 4], ['below', [write('below.json', taken)], 4], ['many', many, 1],
+      ['no-tax', [write('no-tax.json', run('korthikanti-22b', '--no-tax'))], 3], ['sites', [write('sites.json', sites)], 4]]) {
+    execFileSync(weft, ['report', ...files, '-o', at(`${name}.html`), '--force'], {stdio: 'ignore'});
+    await sound(browser, at(`${name}.html`), least);
+  }
+});
+
 const hostile = ['</script><script>document.title="owned"</script>', '<img src=x onerror=alert(1)>', '"\'`${alert(1)}', ']]>--><!--', 'a\u2028b\u2029c'];
 const base = JSON.parse(run('korthikanti-22b', '--explain'));
 for (const [i, name] of hostile.entries())
@@ -224,8 +280,8 @@ await check('what is no result is refused, by name, and nothing is written', asy
     assert.equal(stdout, '');
     assert.throws(() => statSync(at('never.html')));
   }
-  assert.equal(spawnSync(weft, ['report', at('one.json'), '-o', at('one.html')]).status, 2, 'an existing file is not replaced');
-  assert.equal(spawnSync(weft, ['report', at('one.json'), '-o', at('one.html'), '--force']).status, 0);
+  assert.equal(spawnSync(weft, ['report', at('one.json'), '-o', at('compare.html')]).status, 2, 'an existing file is not replaced');
+  assert.equal(spawnSync(weft, ['report', at('one.json'), '-o', at('compare.html'), '--force']).status, 0);
 });
 
 await browser.close();

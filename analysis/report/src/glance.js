@@ -5,9 +5,14 @@ import {grouped, in_gib, percent, seconds, significant, whole} from './format.js
 const most = 8; ///< columns
 
 const amount = a => a === undefined ? undefined : a.value === null ? (a.at_least ? `at least ${significant(a.at_least, 3)}` : 'not known') : significant(a.value, 3);
+/** Of samples over uncertain inputs, or of seeds. */
+function spread(r) {
+  const of = r.band ?? r.seeds;
+  return of ? `${seconds(of.step_time_s.p5)} to ${seconds(of.step_time_s.p95)}` : undefined;
+}
 const lines = [
   ['accelerator', r => r.accelerator], ['accelerators', r => r.accelerators, whole], ['step time', r => r.step_time_s, seconds],
-  ['tokens/s/accelerator', r => r.tokens_per_s_per_accelerator, x => significant(x, 4)], ['MFU (causal)', r => r.mfu.causal, percent],
+  ['step time, 5 to 95 %', r => spread(r)], ['tokens/s/accelerator', r => r.tokens_per_s_per_accelerator, x => significant(x, 4)], ['MFU (causal)', r => r.mfu.causal, percent],
   ['interconnect tax', r => r.tax?.total, percent], ['accelerators per effective EFLOP/s', r => r.accelerators_per_effective_eflops, whole],
   ['memory of the fullest rank', r => r.memory.total, (x, r) => `${in_gib(x)} of ${in_gib(r.memory.capacity)}${r.memory.fits ? '' : ': does not fit'}`],
   ['recomputation', r => r.plan.recompute],

@@ -48,7 +48,7 @@ function of_claims(claims, out) {
   const judged = claims.flatMap(c => c.readings).filter(r => r.holds && r.yes + r.no + r.open > 0);
   const yes = judged.filter(r => r.yes === r.yes + r.no + r.open).length, no = judged.filter(r => r.yes + r.open === 0).length;
   title(out, claims.length === 1 ? `Claim: ${claims[0].name}` : `${claims.length} claims about interconnects and chips`);
-  out.sentences.push(`Of ${plural(judged.length, 'judged reading', 'judged readings')}, ${yes} ${yes === 1 ? 'holds' : 'hold'} in every world asked, ${no} in none; the rest hold under conditions.`);
+  out.sentences.push(`Of ${plural(judged.length, 'judged reading', 'judged readings')}, ${yes} ${yes === 1 ? 'holds' : 'hold'} in every world asked, ${no} in none; the rest are open or hold under conditions.`);
   const without = [...new Set(claims.flatMap(c => c.readings).flatMap(r => r.cells).filter(c => c.measured_runs === 0 && c.best?.plan).map(c => c.hardware))];
   if (without.length) out.caveats.push(`Projections, no measured run with a known plan behind the chip: ${listed(without)}.`);
   for (const a of new Set(claims.flatMap(c => c.assumptions ?? []).slice(0, 3))) out.caveats.push(`Assumed: ${a}`);

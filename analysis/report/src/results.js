@@ -43,10 +43,12 @@ function named(runs) {
     [run => shape(run.plan), run => shape(run.plan)],
     [run => run.seed, run => `seed ${run.seed}`],
   ].filter(([key]) => differs(key));
-  return runs.map(run => ({
-    ...run,
-    title: seen.get(run.scenario) > 1 && traits.length ? `${run.scenario} (${traits.map(([, text]) => text(run)).join(', ')})` : run.scenario,
-  }));
+  const count = new Map();
+  return runs.map(run => {
+    const wanted = seen.get(run.scenario) > 1 && traits.length ? `${run.scenario} (${traits.map(([, text]) => text(run)).join(', ')})` : run.scenario;
+    count.set(wanted, (count.get(wanted) ?? 0) + 1);
+    return {...run, title: count.get(wanted) > 1 ? `${wanted} #${count.get(wanted)}` : wanted};
+  });
 }
 
 export const plan_text = plan =>

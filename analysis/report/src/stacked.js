@@ -27,7 +27,7 @@ export function stacked({label, names, parts, axis, show, totals, marks, max, ax
     if (marks)
       series.push({type: 'scatter', name: marks.name, symbol: 'rect', symbolSize: [4, 44], itemStyle: {color: '#b00020', opacity: 1}, z: 5,
                    data: marks.values.map((value, i) => [value, i]),
-                   label: {show: true, position: 'right', color: '#b00020', fontSize: 13, formatter: p => marks.texts[p.dataIndex]}});
+                   label: {show: true, position: 'right', color: '#b00020', backgroundColor: '#fff', padding: [2, 3], fontSize: 13, formatter: p => marks.texts[p.dataIndex]}});
     return {
       legend: {top: 0, left: 0, ...(parts.length > 9 ? {textStyle: {fontSize: 12, color: ink}} : {}), data: [...parts.map(p => p.name), ...(marks ? [marks.name] : [])]},
       grid: {left, right, top, bottom: 46},

@@ -51,6 +51,12 @@ const level = (out, y, name, count) => {
   out.append(text(count === 1 ? 101 : 212, y + 16, name, {'text-anchor': count === 1 ? 'middle' : 'start', fill: soft, 'font-size': 12}));
 };
 
+/** What stands over the links of a tier. */
+function name_of(above, i) {
+  if (i === above.length - 1) return above[i].name === 'site link' ? 'the other sites' : 'top switches';
+  return above[i + 1].name === 'site link' ? 'top switches of a site' : `${above[i + 1].name.replace(' uplink', '')} switches`;
+}
+
 function picture(run) {
   const {below, above} = split(run), n = run.network;
   const height = (below.length + above.length) * gap + 60;
@@ -60,7 +66,7 @@ function picture(run) {
   const chips = Array.from({length: 8}, (_, i) => 4 + 190 * (i + 0.5) / 8);
   for (let i = above.length; i-- > 0;) { // from the top: what stands over tier i is joined by it
     const blocks = i === above.length - 1 ? 1 : 2, under = i === 0 ? 8 : 2;
-    level(out, y, i === above.length - 1 ? 'top switches' : `${above[i + 1].name.replace(' uplink', '')} switches`, blocks);
+    level(out, y, name_of(above, i), blocks);
     lines(out, above[i], y + 22, fan(blocks), i === 0 ? chips : fan(under));
     y += gap;
   }

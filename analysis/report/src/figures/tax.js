@@ -5,7 +5,7 @@ import {listed, percent} from '../format.js';
 import * as palette from '../palette.js';
 import {run_name, stacked} from '../stacked.js';
 
-const long = {tp: 'tensor', cp: 'context', ep: 'expert', pp: 'pipeline', dp: 'data', wan: 'wide-area', other: 'other'};
+const long = {tp: 'tensor', cp: 'context', ep: 'expert', pp: 'pipeline', dp: 'data', wan: 'wide-area'};
 
 const largest = (parts, name) => [...parts].sort((a, b) => b.seconds - a.seconds)[0]?.[name];
 
@@ -16,7 +16,7 @@ function split_of(run) {
 const brief = run => `${run.title}: ${percent(run.tax.total)}${split_of(run)}.`;
 function says(run) {
   const tier = largest(run.tax.by_tier ?? [], 'tier');
-  return `${run.title}: the interconnect takes ${percent(run.tax.total)} of the step${split_of(run)}${tier ? `; most of it in the tier "${tier}"` : ''}.`;
+  return `${run.title}: the interconnect takes ${percent(run.tax.total)} of the step${split_of(run)}${tier ? `; the largest part by tier is ${tier}` : ''}.`;
 }
 
 function drawn(runs, field, name, colour, title, finding) {
@@ -25,7 +25,7 @@ function drawn(runs, field, name, colour, title, finding) {
   const names = [...new Set(with_it.flatMap(r => r.tax[field].map(p => p[name])))];
   const of = (run, part) => run.tax[field].find(p => p[name] === part)?.share ?? 0;
   const parts = names.filter(n => with_it.some(r => Math.abs(of(r, n)) >= 0.0005))
-    .map(n => ({name: field === 'by_dimension' ? `${n} (${long[n] ?? n})` : n, colour: colour(names.indexOf(n), n), values: with_it.map(r => of(r, n))}));
+    .map(n => ({name: field === 'by_dimension' ? long[n] ? `${n} (${long[n]})` : n : n, colour: colour(names.indexOf(n), n), values: with_it.map(r => of(r, n))}));
   return [
     el('p', {class: 'chart-title', text: title}),
     stacked({label: finding, names: with_it.map(run_name), parts, axis: 'share of the step that a perfect interconnect would save',
