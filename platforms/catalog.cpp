@@ -17,6 +17,17 @@ std::string& chosen_root() {
   return root;
 }
 
+/// Where `cmake --install` puts it: ../share/weft of the program's own folder.
+const std::string& installed_root() {
+  static const std::string root = [] {
+    std::error_code none; // what cannot be found was not installed
+    const fs::path program = fs::read_symlink("/proc/self/exe", none);
+    const fs::path shared = program.parent_path().parent_path() / "share" / "weft";
+    return !none && fs::is_directory(shared / "platforms" / "accelerators", none) ? shared.string() : std::string();
+  }();
+  return root;
+}
+
 struct Kind {
   std::string_view plural, floor, singular;
 };
@@ -172,6 +183,7 @@ Result<Value> load(const Kind& kind, const std::string& name, const Mark& at, st
 std::string catalog_root() {
   if (!chosen_root().empty()) return chosen_root();
   if (const char* from_environment = std::getenv("WEFT_CATALOG")) return from_environment;
+  if (!installed_root().empty()) return installed_root();
   return WEFT_SOURCE_CATALOG;
 }
 void set_catalog_root(std::string root) {

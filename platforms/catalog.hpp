@@ -5,6 +5,7 @@
 
 #include "platforms/base/diagnostic.hpp"
 #include "platforms/base/document.hpp"
+#include "platforms/base/shape.hpp"
 #include "platforms/cluster.hpp"
 
 #include <string>
@@ -12,7 +13,8 @@
 
 namespace weft::platforms {
 
-/// Where the catalog lies: set_catalog_root(), else $WEFT_CATALOG, else the source tree.
+/// Where the catalog lies: set_catalog_root(), else $WEFT_CATALOG, else beside the installed program, else the source
+/// tree that it was built from.
 std::string catalog_root();
 void set_catalog_root(std::string root);
 
@@ -32,6 +34,9 @@ Result<Value> load_entry(const std::string& kind, const std::string& name, const
 /// A map without `name` stands for itself. A bare number or quantity may override a sourced figure; it becomes
 /// one with source "override" and evidence `assumed`.
 Result<Value> resolve_entry(const std::string& kind, const Value& spec);
+
+/// What files of nodes take.
+Shape node_shape();
 
 /// Resolves cluster, node and accelerator; overrides reach into them by `node:` and `accelerator:` maps.
 Result<Cluster> read_cluster(const Value& spec);

@@ -111,16 +111,25 @@ struct ClusterFile : Cluster {
   std::vector<PartFile> part_files;
 };
 
-/// Keeps a subtree unread: it may be a name or a map with overrides.
-template <class T> Field<T> raw(std::string name, Value T::*member, std::string about) {
-  return {std::move(name), true, std::move(about), [member](const Value& value, T& out) -> Result<void> {
+/// Keeps a subtree unread: it may be a name or a map with overrides of an entry of a kind.
+template <class T> Field<T> raw(std::string name, Value T::*member, std::string about, std::string kind) {
+  return {std::move(name), true, std::move(about),
+          [member](const Value& value, T& out) -> Result<void> {
             out.*member = value;
             return {};
+          },
+          [kind = std::move(kind)] {
+            return Shape{Shape::Kind::entry, {kind}, {}, {}, {}};
           }};
 }
-template <class T> Field<T> raw_optional(std::string name, Value T::*member, std::string about) {
-  Field<T> out = raw(std::move(name), member, std::move(about));
+template <class T> Field<T> raw_optional(std::string name, Value T::*member, std::string about, std::string kind) {
+  Field<T> out = raw(std::move(name), member, std::move(about), std::move(kind));
   out.required = false;
+  return out;
+}
+Field<ClusterFile> sizes_of_torus() {
+  auto out = raw_optional<ClusterFile>("torus", &ClusterFile::torus_value, "sizes of the domain's torus", "");
+  out.shape = shape_of<decltype(Node::torus)>;
   return out;
 }
 template <class T, class Base, class M>
@@ -131,7 +140,7 @@ Field<T> inherited(std::string name, M Base::*member, bool needed, std::string a
 
 Result<void> read_value(const Value& value, PartFile& out) {
   static const Fields<PartFile> table{
-      raw<PartFile>("node", &PartFile::node_value, "node name, or a map that overrides it"),
+      raw<PartFile>("node", &PartFile::node_value, "node name, or a map that overrides it", "nodes"),
       field<PartFile, std::int64_t>("accelerators", static_cast<std::int64_t PartFile::*>(&Part::accelerators), true,
                                     "packages in use", between<std::int64_t>(1, most_accelerators)),
       field<PartFile, std::int64_t>("domain", static_cast<std::int64_t PartFile::*>(&Part::domain), false,
@@ -151,7 +160,7 @@ Result<ReadNode> read_node(const Value& value) {
   using N = NodeFile;
   static const Fields<N> table{
       inherited<N, Node>("name", &Node::name, true, "catalog name"),
-      raw<N>("accelerator", &N::accelerator_value, "accelerator name, or a map that overrides it"),
+      raw<N>("accelerator", &N::accelerator_value, "accelerator name, or a map that overrides it", "accelerators"),
       inherited<N, Node>("accelerators", &Node::accelerators, true, "packages in a node"),
       inherited<N, Node>("scale_up", &Node::scale_up, true, "switched, full-mesh, two-tier, torus or pcie"),
       inherited<N, Node>("torus", &Node::torus, false, "accelerators along each dimension, x first"),
@@ -223,19 +232,23 @@ Result<void> read_part_nodes(ClusterFile& out, const Value& tree) {
 
 } // namespace
 
+Shape node_shape() {
+  return described([] { (void)read_node(nothing_said()); });
+}
+
 Result<Cluster> read_cluster(const Value& spec) {
   using C = ClusterFile;
   static const Fields<C> cluster_table{
       inherited<C, Cluster>("name", &Cluster::name, true, "catalog name"),
       inherited<C, Cluster>("about", &Cluster::about, false, "one line"),
-      raw_optional<C>("node", &C::node_value, "node name, or a map that overrides it"),
+      raw_optional<C>("node", &C::node_value, "node name, or a map that overrides it", "nodes"),
       optional("parts", &C::part_files,
                "instead of node: several kinds of nodes, in the order in which ranks fill them"),
       inherited<C, Cluster>("fill", &Cluster::fill, false, "accelerators in use of every scale-up domain, in turn"),
       inherited<C, Cluster>("without", &Cluster::without, false, "accelerators, nodes, domains that are not in use"),
       field<C, std::int64_t>("domain", static_cast<std::int64_t C::*>(&Cluster::domain), false,
                              "accelerators that share the scale-up fabric", between<std::int64_t>(1, most_in_a_domain)),
-      raw_optional<C>("torus", &C::torus_value, "sizes of the domain's torus"),
+      sizes_of_torus(),
       inherited<C, Cluster>("built", &Cluster::built, true, "accelerators of the described system"),
       inherited<C, Cluster>("accelerators", &Cluster::accelerators, false, "packages in use"),
       inherited<C, Cluster>("fabric", &Cluster::fabric, true, "scale-out fabric"),

@@ -29,25 +29,31 @@ struct File {
   Jitter jitter;
 };
 
-Field<File> raw(std::string name, Value File::*member, bool needed, std::string about) {
-  return {std::move(name), needed, std::move(about), [member](const Value& value, File& out) -> Result<void> {
+/// Keeps a subtree unread; `kind` is of what it is a name or a map.
+Field<File> raw(std::string name, Value File::*member, bool needed, std::string about, std::string kind) {
+  return {std::move(name), needed, std::move(about),
+          [member](const Value& value, File& out) -> Result<void> {
             out.*member = value;
             return {};
+          },
+          [kind = std::move(kind)] {
+            return weft::Shape{weft::Shape::Kind::entry, {kind}, {}, {}, {}};
           }};
 }
 
 } // namespace
 
 Result<Scenario> read_scenario(const Value& root, const EntryLoader& load) {
-  static const Fields<File> table{optional("name", &File::name, "of the scenario"),
-                                  optional("about", &File::about, "one line"),
-                                  raw("cluster", &File::cluster, true, "cluster name, or a map that overrides it"),
-                                  raw("model", &File::model, true, "model name, or a map"),
-                                  raw("training", &File::training, true, "batch, sequence, precision"),
-                                  raw("plan", &File::plan, true, "parallelism and schedule"),
-                                  raw("stack", &File::stack, false, "software stack name, or a map"),
-                                  optional("slow_ranks", &File::slow_ranks, "ranks slower than the others"),
-                                  optional("jitter", &File::jitter, "how unevenly all ranks compute")};
+  static const Fields<File> table{
+      optional("name", &File::name, "of the scenario"),
+      optional("about", &File::about, "one line"),
+      raw("cluster", &File::cluster, true, "cluster name, or a map that overrides it", "clusters"),
+      raw("model", &File::model, true, "model name, or a map", "models"),
+      raw("training", &File::training, true, "batch, sequence, precision", "training"),
+      raw("plan", &File::plan, true, "parallelism and schedule", "plans"),
+      raw("stack", &File::stack, false, "software stack name, or a map", "stacks"),
+      optional("slow_ranks", &File::slow_ranks, "ranks slower than the others"),
+      optional("jitter", &File::jitter, "how unevenly all ranks compute")};
   File file;
   if (auto ok = read_fields(root, table, file, "scenario"); !ok) return tl::unexpected(ok.error());
   Scenario out;

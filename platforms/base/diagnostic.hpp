@@ -38,7 +38,9 @@ inline tl::unexpected<Error> fail(Mark where, std::string message, std::string h
 std::string render(const Error& error);
 
 /// The candidate nearest to `word` by edit distance when it is near enough to be a slip of the hand
-/// (distance ≤ max(1, length/3)); empty otherwise. For "did you mean".
+/// (distance ≤ max(1, length/3); two neighbours swapped count as one slip); empty otherwise.
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates);
+/// The same as a hint, "did you mean `hidden`?"; empty otherwise.
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates);
 
 } // namespace weft

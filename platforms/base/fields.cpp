@@ -32,7 +32,33 @@ Result<void> expect_number(const Value& value) {
   return {};
 }
 
+/// Where the next read_fields() reports its table. Readers are described one at a time.
+Shape* place_for_shape = nullptr;
+
 } // namespace
+
+const Value& nothing_said() {
+  static const Value map = [] {
+    Value out;
+    out.kind = Value::Kind::map;
+    return out;
+  }();
+  return map;
+}
+Shape* being_described() {
+  return place_for_shape;
+}
+void end_description() {
+  place_for_shape = nullptr;
+}
+Shape described(const std::function<void()>& read) {
+  Shape out;
+  Shape* const outer = place_for_shape;
+  place_for_shape = &out;
+  read();
+  place_for_shape = outer;
+  return out;
+}
 
 Result<void> expect_kind(const Value& value, Value::Kind kind) {
   if (value.kind == kind) return {};

@@ -5,6 +5,7 @@
 #include "platforms/base/diagnostic.hpp"
 #include "platforms/base/document.hpp"
 #include "platforms/base/figure.hpp"
+#include "platforms/base/shape.hpp"
 #include "platforms/base/units.hpp"
 
 #include <array>
@@ -106,7 +107,9 @@ template <class T> struct Field {
   bool required = false;
   std::string about; ///< one line for help and schema
   std::function<Result<void>(const Value&, T&)> read;
+  std::function<Shape()> shape = {}; ///< what it takes; none: anything
 };
+template <class M> Shape shape_of();
 template <class T> using Fields = std::vector<Field<T>>;
 
 /// A check of one value: an empty string when it is good, else what is wrong ("must be at least 1").
@@ -120,7 +123,7 @@ Field<T> field(std::string name, M T::*member, bool required, std::string about,
     if (std::string wrong = check(out.*member); !wrong.empty()) return fail(value.mark, name + " " + wrong);
     return {};
   };
-  return {std::move(name), required, std::move(about), std::move(read)};
+  return {std::move(name), required, std::move(about), std::move(read), shape_of<M>};
 }
 template <class T, class M>
 Field<T> required(std::string name, M T::*member, std::string about, std::type_identity_t<Check<M>> check = {}) {
@@ -146,6 +149,14 @@ Result<void> check_keys(const Value& map, std::span<const FieldInfo> fields, std
 /// Reads a map by its table; `what` names it in messages ("model", "plan"). Members that are absent keep
 /// their defaults.
 template <class T> Result<void> read_fields(const Value& map, const Fields<T>& fields, T& out, std::string_view what) {
+  if (Shape* shape = being_described()) {
+    end_description();
+    shape->kind = Shape::Kind::table;
+    shape->what = what;
+    for (const auto& f : fields)
+      shape->fields.push_back({f.name, f.about, f.required, f.shape ? f.shape() : Shape{}});
+    return fail(map.mark, "described, not read");
+  }
   std::vector<FieldInfo> infos;
   for (const auto& f : fields)
     infos.push_back({f.name, f.required});
@@ -174,6 +185,55 @@ template <class T> Result<void> read_value(const Value& value, Figure<T>& out) {
       optional("high", &Figure<T>::high, "highest credible value"),
       optional("note", &Figure<T>::note, "how it was derived, what disputes it")};
   return read_fields(value, table, out, "figure");
+}
+
+namespace detail {
+template <class T> struct Inner; ///< of what a container is
+template <class T> struct Inner<std::optional<T>> {
+  static Shape shape() { return shape_of<T>(); }
+};
+template <class T> struct Inner<std::vector<T>> {
+  static Shape shape() { return {Shape::Kind::list, {}, {shape_of<T>()}, {}, {}}; }
+};
+template <class K, class T> struct Inner<std::map<K, T>> {
+  static Shape shape() {
+    Shape out{Shape::Kind::map, {}, {shape_of<T>()}, {}, {}};
+    if constexpr (std::is_enum_v<K>)
+      for (const auto& [name, e] : EnumNames<K>::values)
+        out.names.emplace_back(name);
+    return out;
+  }
+};
+template <class Tag> struct Inner<Quantity<Tag>> {
+  static Shape shape() { return {Shape::Kind::quantity, unit_names<Quantity<Tag>>(), {}, {}, {}}; }
+};
+} // namespace detail
+
+/// What the reader of a member's type takes.
+template <class M> Shape shape_of() {
+  auto plain = [](Shape::Kind kind) { return Shape{kind, {}, {}, {}, {}}; };
+  if constexpr (std::is_same_v<M, bool>)
+    return plain(Shape::Kind::boolean);
+  else if constexpr (std::is_integral_v<M>)
+    return plain(Shape::Kind::integer);
+  else if constexpr (std::is_floating_point_v<M>)
+    return plain(Shape::Kind::number);
+  else if constexpr (std::is_same_v<M, std::string>)
+    return plain(Shape::Kind::text);
+  else if constexpr (std::is_same_v<M, Value>)
+    return plain(Shape::Kind::anything);
+  else if constexpr (std::is_enum_v<M>) {
+    Shape out = plain(Shape::Kind::choice);
+    for (const auto& [name, e] : EnumNames<M>::values)
+      out.names.emplace_back(name);
+    return out;
+  } else if constexpr (requires { detail::Inner<M>::shape(); })
+    return detail::Inner<M>::shape();
+  else
+    return described([] {
+      M out{};
+      (void)read_value(nothing_said(), out);
+    });
 }
 
 template <class M> Check<M> between(M low, M high) {

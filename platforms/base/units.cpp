@@ -1,5 +1,7 @@
 #include "platforms/base/units.hpp"
 
+#include "platforms/base/shape.hpp"
+
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -103,6 +105,13 @@ std::string shortest(double value) {
 
 } // namespace
 
+template <class Q> std::vector<std::string> unit_names() {
+  std::vector<std::string> out;
+  for (const Unit& u : units<Q>())
+    out.emplace_back(u.name);
+  return out;
+}
+
 template <class Q> tl::expected<Q, std::string> parse_quantity(std::string_view text) {
   text = trim(text);
   double number = 0;
@@ -139,7 +148,8 @@ template <class Q> std::string print_quantity(Q quantity) {
 
 #define WEFT_QUANTITY(Q)                                                                                               \
   template tl::expected<Q, std::string> parse_quantity<Q>(std::string_view);                                           \
-  template std::string print_quantity<Q>(Q);
+  template std::string print_quantity<Q>(Q);                                                                           \
+  template std::vector<std::string> unit_names<Q>();
 WEFT_QUANTITY(Seconds)
 WEFT_QUANTITY(Bytes)
 WEFT_QUANTITY(Flops)

@@ -1,11 +1,14 @@
 #include "platforms/base/workers.hpp"
 
+#include "platforms/base/interrupt.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,11 +32,18 @@ struct Child {
   std::string bytes;
 };
 
+WorkerObserver& observer() {
+  static WorkerObserver told;
+  return told;
+}
+
 bool launch(const std::function<std::string(std::size_t)>& work, std::size_t index, std::vector<Child>& children) {
   int ends[2];
   if (::pipe(ends) != 0) return false;
   std::fflush(nullptr); // or the child would print what waits in our buffers once more
   std::cout.flush();
+  const pid_t parent = ::getpid();
+  auto wait = std::make_unique<SignalsWait>();
   const pid_t pid = ::fork();
   if (pid < 0) {
     ::close(ends[0]);
@@ -41,6 +51,9 @@ bool launch(const std::function<std::string(std::size_t)>& work, std::size_t ind
     return false;
   }
   if (pid == 0) {
+    become_child_of(parent);
+    wait.reset();
+    observer() = {};
     ::close(ends[0]);
     for (const Child& other : children)
       ::close(other.fd);
@@ -51,6 +64,8 @@ bool launch(const std::function<std::string(std::size_t)>& work, std::size_t ind
     }
     ::_exit(0); // skip destructors: SimGrid's and the parent's
   }
+  child_began(pid);
+  wait.reset();
   ::close(ends[1]);
   children.push_back({pid, ends[0], index, {}});
   return true;
@@ -58,11 +73,16 @@ bool launch(const std::function<std::string(std::size_t)>& work, std::size_t ind
 
 } // namespace
 
+void observe_workers(WorkerObserver told) {
+  observer() = std::move(told);
+}
+
 tl::expected<WorkerResults, std::string> run_workers(std::size_t count, int jobs,
                                                      const std::function<std::string(std::size_t)>& work) {
   WorkerResults results(count);
   std::vector<Child> children;
-  std::size_t next = 0;
+  std::size_t next = 0, done = 0;
+  if (observer()) observer()(done, count);
   while (next < count || !children.empty()) {
     while (next < count && children.size() < std::size_t(std::max(1, jobs))) {
       if (launch(work, next, children)) {
@@ -87,13 +107,18 @@ tl::expected<WorkerResults, std::string> run_workers(std::size_t count, int jobs
       if (n < 0 && errno == EINTR) continue;
       int status = 0;
       ::close(children[i].fd);
-      ::waitpid(children[i].pid, &status, 0);
+      {
+        const SignalsWait wait; // a number that was waited for may be another process by now
+        ::waitpid(children[i].pid, &status, 0);
+        child_ended(children[i].pid);
+      }
       auto& result = results[children[i].index];
       if (status == 0)
         result = std::move(children[i].bytes);
       else
         result = tl::unexpected(std::string("a process ended without a result"));
       children.erase(children.begin() + std::ptrdiff_t(i));
+      if (observer()) observer()(++done, count);
     }
   }
   return results;

@@ -16,4 +16,8 @@ using WorkerResults = std::vector<tl::expected<std::string, std::string>>;
 tl::expected<WorkerResults, std::string> run_workers(std::size_t count, int jobs,
                                                      const std::function<std::string(std::size_t)>& work);
 
+/// Told after each item how many of its batch are done; batches inside children tell nobody.
+using WorkerObserver = std::function<void(std::size_t done, std::size_t count)>;
+void observe_workers(WorkerObserver told);
+
 } // namespace weft
