@@ -21,6 +21,8 @@ struct LinkBytes {
   double while_busy =
       -1; ///< share of capacity used, on the average, while some message is under way on a link, latency
           ///< included; -1: not asked for, or its links can never limit, so no message is timed by them
+  std::vector<double> over_time = {}; ///< bytes in equal parts of the time from first_begin to last_end, a message's
+                                      ///< spread evenly over its span; empty: not asked for
 };
 
 /// Bytes a rank sends by dimension: simulated against the collectives' closed forms.
@@ -75,6 +77,9 @@ struct StepResult {
   std::int64_t link_classes = 0; ///< that the solver sees
 
   [[nodiscard]] bool fits() const { return memory.total() <= memory_capacity; }
+  /// Rank classes begin and end their steps apart where stages do not wait for each other.
+  [[nodiscard]] double first_begin() const;
+  [[nodiscard]] double last_end() const;
 };
 
 } // namespace weft::sim

@@ -8,6 +8,7 @@
 #include "sim/ideal.hpp"
 #include "sim/isolation.hpp"
 #include "sim/lower.hpp"
+#include "sim/over_time.hpp"
 #include "sim/silence.hpp"
 #include "sim/traffic.hpp"
 
@@ -64,6 +65,7 @@ public:
       silent_ = fold_silent(placement_, in, r.folded, r.speed_of_class);
     if (auto ok = check_size(r); !ok) return tl::unexpected(ok.error());
     run_all(r);
+    if (options_.link_bins > 0) count_over_time(lowered_.front(), placement_, collectives_, options_.link_bins, r);
     if (options_.tier_subsets) count_busy(placement_, topology_, collectives_, capacity_, r);
     r.hardware_flops = executed(context, r.program);
     return r;

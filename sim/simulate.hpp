@@ -15,6 +15,7 @@ struct Options {
   bool ideal_run = true;          ///< also the step with all of them ideal (for the tax)
   bool closed_form_layers = true; ///< false: tp, cp, ep as flows even where nothing shares their links (a cross-check)
   bool capacity_response = false; ///< also the step after a last-place change of one link capacity
+  std::size_t link_bins = 0;      ///< also what links carry in each of so many parts of the step (over_time)
   std::int64_t seed = 0;          ///< of this run's draw, where something is random
   std::int64_t max_activities = 10'000'000; ///< refuse what is predicted to take more, all runs and draws together
   std::int64_t draws = 1;                   ///< how often the caller will simulate this, for that prediction
