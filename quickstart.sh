@@ -7,7 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 packages=(build-essential cmake ninja-build ccache clang-format libsimgrid-dev libyaml-cpp-dev libspdlog-dev doctest-dev
-          libfmt-dev libcli11-dev nlohmann-json3-dev libexpected-dev libxxhash-dev libboost-dev librapidcheck-dev)
+          libfmt-dev libcli11-dev nlohmann-json3-dev libexpected-dev libxxhash-dev libboost-dev librapidcheck-dev
+          python3-jsonschema python3-yaml bsdutils strace)
 
 install_missing() {
   local missing=() as_root=()

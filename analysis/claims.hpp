@@ -6,6 +6,7 @@
 #include "analysis/headline.hpp"
 #include "analysis/published_mfu.hpp"
 #include "analysis/worlds.hpp"
+#include "platforms/base/shape.hpp"
 
 #include <optional>
 #include <string>
@@ -51,6 +52,8 @@ struct Claim {
 
 /// The project's own: analysis/claims/ (worlds.yaml beside the claims).
 std::string own_claims();
+/// What a claim's file takes.
+Shape claim_shape();
 /// Every claim of a folder, by number. Names of workloads, hardware and metrics are checked against what there is.
 struct ClaimSet {
   Worlds worlds;

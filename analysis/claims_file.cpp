@@ -97,7 +97,7 @@ Result<void> check(const Reading& r, const Worlds& worlds) {
   return {};
 }
 
-Result<Claim> read_claim(const std::string& path) {
+Result<Claim> read_claim(const Value& root) {
   static const Fields<Claim> table{
       required("number", &Claim::number, "in the order of the list", at_least<std::int64_t>(1)),
       required("name", &Claim::name, "short, for the command line"),
@@ -105,16 +105,18 @@ Result<Claim> read_claim(const std::string& path) {
       required("source", &Claim::source, "by whom, where"),
       optional("assumptions", &Claim::assumptions, "what the answer rests on, besides the catalog"),
       required("readings", &Claim::readings, "what it may mean")};
-  auto root = read_document(path);
-  if (!root) return tl::unexpected(root.error());
   Claim out;
-  if (auto ok = read_fields(*root, table, out, "claim"); !ok) return tl::unexpected(ok.error());
-  out.mark = root->mark;
-  if (out.readings.empty()) return fail(root->mark, "claim has no reading");
+  if (auto ok = read_fields(root, table, out, "claim"); !ok) return tl::unexpected(ok.error());
+  out.mark = root.mark;
+  if (out.readings.empty()) return fail(root.mark, "claim has no reading");
   return out;
 }
 
 } // namespace
+
+Shape claim_shape() {
+  return described([] { (void)read_claim(nothing_said()); });
+}
 
 std::string own_claims() {
   return platforms::catalog_root() + "/analysis/claims";
@@ -134,7 +136,9 @@ Result<ClaimSet> read_claims(const std::string& folder) {
   std::sort(files.begin(), files.end());
   if (files.empty()) return fail(Mark{}, fmt::format("no claim in {}", folder));
   for (const std::string& file : files) {
-    auto claim = read_claim(file);
+    auto root = read_document(file);
+    if (!root) return tl::unexpected(root.error());
+    auto claim = read_claim(*root);
     if (!claim) return tl::unexpected(claim.error());
     for (const Reading& r : claim->readings)
       if (auto ok = check(r, out.worlds); !ok) return tl::unexpected(ok.error());

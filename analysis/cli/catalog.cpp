@@ -74,6 +74,11 @@ int left_out(const std::string& name, const Common& options) {
 
 } // namespace
 
+int catalog_folder() {
+  print_data(platforms::catalog_root() + "\n");
+  return ok;
+}
+
 int catalog(const std::string& kind, const std::string& name, const Common& options) {
   if (kind == "left-out") return left_out(name, options);
   if (!name.empty()) {

@@ -30,11 +30,12 @@ struct Common {
   std::int64_t max_activities = sim::Options{}.max_activities;
   std::int64_t seeds = 0; ///< 0: the one draw
   bool power = false;
-  std::string location;     ///< catalog name or file; empty: by the chip
-  std::int64_t samples = 0; ///< 0: no band
-  std::string html;         ///< the page; empty: none
-  bool force = false;       ///< replace it
-  std::string command;      ///< as typed
+  std::string location;        ///< catalog name or file; empty: by the chip
+  std::int64_t samples = 0;    ///< 0: no band
+  std::string html;            ///< the page; empty: none
+  std::string trace, pipeline; ///< files to write; empty: none
+  bool force = false;          ///< replace them
+  std::string command;         ///< as typed
 };
 
 struct Validate {
@@ -89,6 +90,7 @@ int sensitivity(const std::string& scenario, const Common& options);
 int report_files(const std::vector<std::string>& files, const Common& options);
 int rules(const Rules& what, const Common& options);
 int catalog(const std::string& kind, const std::string& name, const Common& options);
+int catalog_folder();
 
 /// Loads and simulates; `all_subsets` as the tax split needs. The error is ready to print.
 Result<analysis::Summary> simulate(const std::string& scenario, const Common& options, bool all_subsets,

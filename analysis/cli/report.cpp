@@ -2,6 +2,7 @@
 #include "analysis/report.hpp"
 #include "analysis/cli/cli.hpp"
 #include "analysis/whole_file.hpp"
+#include "platforms/base/output_file.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -14,7 +15,7 @@ constexpr std::size_t longest = 64'000'000; ///< bytes of one result
 Result<void> write_page(const Common& options, const std::vector<analysis::ReportPart>& parts) {
   auto page = analysis::report_page(options.command, parts);
   if (!page) return tl::unexpected(page.error());
-  if (auto written = analysis::write_whole(options.html, *page); !written) return written;
+  if (auto written = write_file(options.html, *page); !written) return written;
   spdlog::info("{}: {:.0f} kB", options.html, double(page->size()) / 1e3);
   return {};
 }
@@ -42,7 +43,7 @@ std::string typed(int argc, char** argv) {
 Result<void> check_page(const Common& options) {
   if (options.html.empty()) return {};
   if (auto have = analysis::has_report(); !have) return have;
-  return analysis::check_output(options.html, options.force);
+  return may_write(options.html, options.force);
 }
 
 Result<void> add_page(const Common& options, const std::string& verb, const std::function<std::string()>& json) {
@@ -52,7 +53,7 @@ Result<void> add_page(const Common& options, const std::string& verb, const std:
 
 int report_files(const std::vector<std::string>& files, const Common& options) {
   if (auto have = analysis::has_report(); !have) return report(have.error());
-  if (auto can = analysis::check_output(options.html, options.force); !can) return report(can.error());
+  if (auto can = may_write(options.html, options.force); !can) return report(can.error());
   std::vector<analysis::ReportPart> parts;
   for (const std::string& file : files) {
     auto text = analysis::read_whole(file, longest);

@@ -1,10 +1,14 @@
 #include "sim/simulate.hpp"
 #include "analysis/bands.hpp"
 #include "analysis/cli/cli.hpp"
+#include "analysis/cli/terminal.hpp"
 #include "analysis/headline.hpp"
 #include "analysis/json.hpp"
+#include "analysis/pipeline_svg.hpp"
 #include "analysis/seeds.hpp"
 #include "analysis/text.hpp"
+#include "analysis/trace.hpp"
+#include "platforms/base/output_file.hpp"
 #include "workloads/plan_names.hpp"
 
 #include <algorithm>
@@ -40,6 +44,22 @@ std::optional<std::string> nearest_fit(const sim::StepResult& r) {
   return std::nullopt;
 }
 
+Result<void> write_pictures(const sim::StepResult& result, const Common& options) {
+  if (!options.pipeline.empty())
+    if (auto ok = write_file(options.pipeline, analysis::pipeline_svg(result)); !ok) return ok;
+  if (options.trace.empty()) return {};
+  auto file = OutputFile::create(options.trace);
+  if (!file) return tl::unexpected(file.error());
+  const analysis::Traced traced = analysis::write_trace(result, [&](std::string_view text) { file->write(text); });
+  if (auto ok = file->finish(); !ok) return ok;
+  spdlog::info("{}: {:.1f} MB, for https://ui.perfetto.dev or chrome://tracing", options.trace,
+               double(file->bytes()) / 1e6);
+  if (traced.left_out > 0)
+    spdlog::warn("{}: {} of {} rank classes are not in it: of every stage the largest are", options.trace,
+                 traced.left_out, traced.classes);
+  return {};
+}
+
 double cpu_seconds(int who) {
   rusage usage{};
   ::getrusage(who, &usage);
@@ -60,6 +80,7 @@ Result<analysis::Summary> simulate(const std::string& name, const Common& option
   how.all_subsets = all_subsets && !options.ideal_network && !options.no_tax;
   how.tier_subsets = explain && how.all_subsets;
   how.capacity_response = options.stats;
+  if (!options.trace.empty()) how.link_bins = analysis::trace_bins;
   const bool draws = options.seeds > 0 && analysis::varies(*loaded);
   if (draws) how.draws = 1 + options.seeds;
   auto result = sim::simulate(loaded->scenario, loaded->cluster, how);
@@ -113,12 +134,15 @@ sim::Options what_if_options(const Common& options) {
   return how;
 }
 
-void print_data(const std::string& text) {
+void print_data(const std::string& data) {
+  clear_progress();
+  const std::string text = with_headings(data);
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
 int report(const Error& error) {
-  std::fputs(render(error).c_str(), stderr);
+  clear_progress();
+  std::fputs(with_error_marks(render(error)).c_str(), stderr);
   return wrong_input;
 }
 
@@ -145,9 +169,12 @@ void print_stats() {
 }
 
 int run(const std::string& scenario, const Common& options) {
+  for (const std::string& file : {options.trace, options.pipeline}) // said before anything is simulated
+    if (auto may = may_write(file, options.force); !file.empty() && !may) return report(may.error());
   const bool whole = options.explain || !options.html.empty(); // a page shows tiers too
   auto summary = simulate(scenario, options, whole, whole);
   if (!summary) return report(summary.error());
+  if (auto ok = write_pictures(summary->result, options); !ok) return report(ok.error());
   std::vector<analysis::Summary> one{std::move(*summary)};
   if (auto ok = add_bands({scenario}, options, one); !ok) return report(ok.error());
   summary = std::move(one.front());

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 #include <spdlog/spdlog.h>
 
 namespace weft::cli {
@@ -34,6 +35,23 @@ int print_scenarios(const std::vector<analysis::PublishedRun>& runs, const std::
     ids.push_back(run.id);
   const std::string near = nearest(id, ids);
   return report({fmt::format("no run `{}`", id), {}, near.empty() ? "" : fmt::format("did you mean `{}`?", near)});
+}
+
+/// A group, grade or id that no run has is a slip of the hand: nothing would be validated and nobody told.
+Result<void> check_asked(const Validate& what, const std::vector<analysis::PublishedRun>& runs) {
+  auto check = [&](const char* kind, const std::vector<std::string>& asked, auto member) -> Result<void> {
+    std::set<std::string> known;
+    for (const auto& run : runs)
+      known.insert(run.*member);
+    for (const std::string& name : asked)
+      if (!known.contains(name))
+        return fail({}, fmt::format("no run has {} `{}`", kind, name),
+                    did_you_mean(name, {known.begin(), known.end()}));
+    return {};
+  };
+  if (auto ok = check("group", what.groups, &analysis::PublishedRun::group); !ok) return ok;
+  if (auto ok = check("grade", what.grades, &analysis::PublishedRun::grade); !ok) return ok;
+  return check("id", what.ids, &analysis::PublishedRun::id);
 }
 
 /// One of the three that the format asks for.
@@ -77,6 +95,7 @@ int validate(const Validate& what, const Common& options) {
   // runs out of those.
   auto grades = what.grades;
   if (grades.empty() && !as_pairs && !as_fits && !what.plan_choice) grades = {"A", "B"};
+  if (auto known = check_asked(what, *runs); !known) return report(known.error());
   std::erase_if(*runs, [&](const analysis::PublishedRun& run) {
     auto in = [](const std::vector<std::string>& list, const std::string& item) {
       return list.empty() || std::find(list.begin(), list.end(), item) != list.end();

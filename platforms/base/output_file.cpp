@@ -22,6 +22,7 @@ tl::unexpected<Error> cannot(const std::string& path, int why) {
 
 Result<void> may_write(const std::string& path, bool force) {
   std::error_code ignored;
+  if (path.empty()) return fail({}, "an empty name is no file");
   if (fs::is_directory(path, ignored)) return cannot(path, EISDIR);
   if (!force && fs::exists(path, ignored)) return fail({}, fmt::format("{} exists", path), "--force replaces it");
   const fs::path folder = fs::path(path).parent_path();
