@@ -75,8 +75,8 @@ std::string text_of(const StarterRequest& r, const std::string& stack, const Can
       fmt::format("# {} on {} {}: `weft run FILE` simulates a step of it. Every field can be overridden there:\n"
                   "# `--set plan.tp=4`. `weft catalog clusters` (models, stacks, ...) lists what there is by name.\n"
                   "# An editor completes and checks this file with the schema that `weft schema scenario` prints.\n"
-                  "name: my-scenario\n",
-                  r.model, r.accelerators, r.cluster);
+                  "name: {}\n",
+                  r.model, r.accelerators, r.cluster, r.name);
   text.line("cluster", fmt::format("{{name: {}, accelerators: {}}}", r.cluster, r.accelerators));
   text.line("model", r.model);
   text.section("training", *input_shape("training"));

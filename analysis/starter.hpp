@@ -9,6 +9,7 @@
 namespace weft::analysis {
 
 struct StarterRequest {
+  std::string name = "my-scenario";
   std::string cluster = "h100-superpod", model = "llama3-70b"; ///< catalog names or files
   std::string stack;                                           ///< empty: the first that runs on the chip
   std::int64_t accelerators = 1024;

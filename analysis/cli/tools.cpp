@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 #include <map>
 #include <spdlog/spdlog.h>
@@ -120,6 +121,9 @@ Error mistake(CLI::App& app, const CLI::ParseError& error, int argc, char** argv
 
 } // namespace
 
+/// Of a name that needs no quotes in YAML.
+constexpr const char* plain_letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
 struct Tools::State {
   CLI::App& app;
   CLI::App *schema = nullptr, *init = nullptr, *completion = nullptr;
@@ -148,9 +152,13 @@ struct Tools::State {
       text += fmt::format("{:<20} {}\n", input.name, input.about);
     return put(text);
   }
-  int write_starter() const {
-    if (!out.empty()) // said before plans are tried
+  int write_starter() {
+    if (!out.empty()) { // said before plans are tried
       if (auto may = may_write(out, force); !may) return report(may.error());
+      starter.name = std::filesystem::path(out).stem().string();
+      if (starter.name.empty() || starter.name.find_first_not_of(plain_letters) != std::string::npos)
+        starter.name = analysis::StarterRequest{}.name;
+    }
     const auto text = analysis::starter_scenario(starter);
     if (!text) return report(text.error());
     if (const int code = put(*text); code != ok) return code;

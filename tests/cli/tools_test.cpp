@@ -47,7 +47,9 @@ TEST_CASE("what init writes runs, fits, and passes its own schema's reader, for 
     const auto json = nlohmann::json::parse(run.out);
     CHECK(json.at("memory").at("fits") == true);
     CHECK(json.at("classes").at("ranks") == ranks);
-    CHECK(test::weft("init " + arguments).out == test::read_file(file));
+    std::string printed = test::weft("init " + arguments).out;
+    printed.replace(printed.find("name: my-scenario"), 17, "name: my"); // a file's scenario is called as the file
+    CHECK(printed == test::read_file(file));
   }
 }
 
