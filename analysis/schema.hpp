@@ -1,6 +1,6 @@
 #pragma once
 // What every input file may say, as JSON Schema (draft 2020-12), made from the field tables that read it: editors
-// complete and check files with it (docs/schema.md).
+// complete and check files with it (docs/describe-cluster.md).
 
 #include "platforms/base/diagnostic.hpp"
 #include "platforms/base/shape.hpp"

@@ -2,10 +2,12 @@
 
 #include "analysis/load.hpp"
 #include "analysis/schema.hpp"
+#include "platforms/catalog.hpp"
 #include "sim/simulate.hpp"
 #include "workloads/plan_names.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 #include <tuple>
 #include <vector>
@@ -69,6 +71,18 @@ private:
   std::vector<std::string> used_;
 };
 
+/// A name as YAML reads it back, whatever letters a file's has.
+std::string word(const std::string& name) {
+  constexpr const char* plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
+  if (!name.empty() && name.find_first_not_of(plain) == std::string::npos && name.front() != '-') return name;
+  std::string out = "\"";
+  for (const char c : name) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
 std::string text_of(const StarterRequest& r, const std::string& stack, const Candidate& c) {
   Text text;
   text.out_ =
@@ -77,8 +91,9 @@ std::string text_of(const StarterRequest& r, const std::string& stack, const Can
                   "# An editor completes and checks this file with the schema that `weft schema scenario` prints.\n"
                   "name: {}\n",
                   r.model, r.accelerators, r.cluster, r.name);
-  text.line("cluster", fmt::format("{{name: {}, accelerators: {}}}", r.cluster, r.accelerators));
-  text.line("model", r.model);
+  auto seen = [&r](const std::string& name) { return word(r.seen_from(name)); };
+  text.line("cluster", fmt::format("{{name: {}, accelerators: {}}}", seen(r.cluster), r.accelerators));
+  text.line("model", seen(r.model));
   text.section("training", *input_shape("training"));
   text.value("global_batch", std::to_string(c.batch));
   text.value("sequence", std::to_string(r.sequence));
@@ -95,17 +110,18 @@ std::string text_of(const StarterRequest& r, const std::string& stack, const Can
   text.value("schedule", std::string(enum_name(p.schedule)));
   text.value("recompute", std::string(enum_name(p.recompute)));
   text.rest();
-  text.line("stack", stack);
+  text.line("stack", seen(stack));
   return text.out_;
 }
 
 /// What a scenario's text without a plan of its own says of cluster and model.
 Result<Loaded> load(const StarterRequest& r, const std::string& stack, const std::string& plan, std::int64_t batch) {
-  auto tree = parse_document(fmt::format("cluster: {{name: {}, accelerators: {}}}\nmodel: {}\n"
-                                         "training: {{global_batch: {}, sequence: {}, precision: bf16}}\n"
-                                         "plan: {}\nstack: {}\n",
-                                         r.cluster, r.accelerators, r.model, batch, r.sequence, plan, stack),
-                             "weft init");
+  auto tree =
+      parse_document(fmt::format("cluster: {{name: {}, accelerators: {}}}\nmodel: {}\n"
+                                 "training: {{global_batch: {}, sequence: {}, precision: bf16}}\n"
+                                 "plan: {}\nstack: {}\n",
+                                 word(r.cluster), r.accelerators, word(r.model), batch, r.sequence, plan, word(stack)),
+                     "weft init");
   if (!tree) return tl::unexpected(tree.error());
   return load_scenario(std::move(*tree), {}, "my-scenario");
 }
@@ -144,6 +160,12 @@ std::vector<Candidate> candidates(const StarterRequest& r, const Loaded& loaded)
 }
 
 } // namespace
+
+std::string StarterRequest::seen_from(const std::string& named) const {
+  namespace fs = std::filesystem;
+  if (!platforms::names_a_file(named) || folder.empty()) return named;
+  return fs::proximate(fs::absolute(named), fs::absolute(folder)).string();
+}
 
 Result<std::string> starter_scenario(const StarterRequest& r) {
   if (r.accelerators < 1) return fail({}, "--accelerators is 1 or more");

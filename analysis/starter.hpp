@@ -15,6 +15,9 @@ struct StarterRequest {
   std::int64_t accelerators = 1024;
   std::int64_t sequence = 8192;
   std::int64_t global_batch = 0; ///< sequences; 0: about four million tokens
+  std::string folder;            ///< where the file will lie; empty: the working directory
+  /// Files are named as seen from there.
+  [[nodiscard]] std::string seen_from(const std::string& named) const;
 };
 
 /// A scenario's file: the plan with the least recomputation, then the fewest ranks a replica, of those that fit. Its

@@ -169,6 +169,8 @@ void print_stats() {
 }
 
 int run(const std::string& scenario, const Common& options) {
+  if (!options.trace.empty() && options.trace == options.pipeline)
+    return report({"--trace and --pipeline name the same file", {}, {}});
   for (const std::string& file : {options.trace, options.pipeline}) // said before anything is simulated
     if (auto may = may_write(file, options.force); !file.empty() && !may) return report(may.error());
   const bool whole = options.explain || !options.html.empty(); // a page shows tiers too

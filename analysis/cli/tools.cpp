@@ -155,6 +155,7 @@ struct Tools::State {
   int write_starter() {
     if (!out.empty()) { // said before plans are tried
       if (auto may = may_write(out, force); !may) return report(may.error());
+      starter.folder = std::filesystem::path(out).parent_path().string();
       starter.name = std::filesystem::path(out).stem().string();
       if (starter.name.empty() || starter.name.find_first_not_of(plain_letters) != std::string::npos)
         starter.name = analysis::StarterRequest{}.name;

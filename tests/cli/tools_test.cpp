@@ -70,6 +70,21 @@ TEST_CASE("init's comments are the tables' own, and it does not overwrite") {
   CHECK(small.out.starts_with("error: no plan of llama3-405b fits on 8 accelerators of h100-superpod\n"));
 }
 
+TEST_CASE("init names files as its own file sees them, whatever letters they have") {
+  const test::Folder folder;
+  std::filesystem::create_directories(folder / "runs");
+  std::ofstream(folder / "our: \"own\".yaml") << "base: h100-superpod\nname: ours\n";
+  const std::string in = "cd '" + folder.path() + "' && '" WEFT_BINARY "' ";
+  CHECK(
+      test::command(in + "init --cluster 'our: \"own\".yaml' --model llama3-8b --accelerators 64 -o runs/my.yaml 2>&1")
+          .code == 0);
+  CHECK(test::read_file(folder / "runs/my.yaml").find("{name: \"../our: \\\"own\\\".yaml\", accelerators: 64}") !=
+        std::string::npos);
+  CHECK(test::weft("run '" + folder / "runs/my.yaml" + "' --no-tax").code == 0);
+  CHECK(test::weft("run llama3-70b-8k --trace x --pipeline x", "2>&1").out ==
+        "error: --trace and --pipeline name the same file\n");
+}
+
 TEST_CASE("every kind of input has a schema, and a wrong kind is told which are known") {
   std::istringstream kinds(test::weft("schema").out);
   int count = 0;
