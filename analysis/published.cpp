@@ -14,22 +14,50 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::size_t data_set_limit = std::size_t{64} << 20;
 
-Result<std::string> text_of(const Value& map, const char* key, const char* what) {
-  const Value* value = map.find(key);
-  if (!value) return fail(map.mark, fmt::format("{} lacks `{}`", what, key));
-  std::string out;
-  if (auto ok = read_value(*value, out); !ok) return tl::unexpected(ok.error());
-  return out;
+/// What a run says of itself beside its maps, which Row reads key by key.
+struct Head {
+  std::string id, group, grade;
+  Value rest;
+};
+
+Field<Head> part(std::string name, bool needed, std::string about) {
+  return {std::move(name), needed, std::move(about),
+          [](const Value& value, Head& out) -> Result<void> {
+            out.rest = value;
+            return {};
+          },
+          [] {
+            return Shape{Shape::Kind::map, {}, {Shape{}}, {}, {}};
+          }};
+}
+
+const Fields<Head>& run_fields() {
+  static const Fields<Head> table{
+      required("id", &Head::id, "of this run alone"),
+      required("group", &Head::group, "runs whose errors are looked at together"),
+      required("grade", &Head::grade, "A: fully stated, B: some fields unknown or derived, C: context"),
+      part("model", true, "its shape: name, layers, hidden, heads, seq, ..."),
+      part("system", true, "chips, per_node, and in `catalogue` what is known of the hardware"),
+      part("parallel", true, "the plan: tp, pp, dp, mbs, gbs, ...; null or unknown: scanned"),
+      part("normalized", true, "precision, recompute, schedule, and the step's seconds"),
+      part("measured", false, "what was published, in its own units"),
+      part("source", false, "where it stands")};
+  return table;
 }
 
 Result<PublishedRun> read_run(const Value& row) {
   PublishedRun run;
   if (!row.is_map()) return fail(row.mark, "a run is a map with id, model, system, parallel, normalized");
-  for (auto [key, out] : {std::pair{"id", &run.id}, std::pair{"group", &run.group}, std::pair{"grade", &run.grade}}) {
-    auto text = text_of(row, key, "run");
-    if (!text) return tl::unexpected(text.error());
-    *out = *text;
+  Head head;
+  for (const auto& field : run_fields()) {
+    const Value* value = row.find(field.name);
+    if (!value && field.shape().kind != Shape::Kind::text) continue; // maps are looked at below
+    if (!value) return fail(row.mark, fmt::format("run lacks `{}`", field.name));
+    if (auto ok = field.read(*value, head); !ok) return tl::unexpected(ok.error());
   }
+  run.id = head.id;
+  run.group = head.group;
+  run.grade = head.grade;
   for (const char* key : {"model", "system", "parallel", "normalized"})
     if (const Value* part = row.find(key); !part || !part->is_map())
       return fail(part ? part->mark : row.mark, fmt::format("run {} lacks a map `{}`", run.id, key));
@@ -78,6 +106,16 @@ Result<std::vector<std::string>> files_of(const std::vector<std::string>& paths)
 }
 
 } // namespace
+
+Shape published_shape() {
+  Shape run = described([] {
+    Head head;
+    (void)read_fields(nothing_said(), run_fields(), head, "run");
+  });
+  Shape out{Shape::Kind::table, {}, {}, "file of published runs", {}};
+  out.fields.push_back({"runs", "the runs", true, {Shape::Kind::list, {}, {std::move(run)}, {}, {}}});
+  return out;
+}
 
 std::string own_runs() {
   return platforms::catalog_root() + "/analysis/published";

@@ -3,6 +3,7 @@
 
 #include "platforms/base/diagnostic.hpp"
 #include "platforms/base/document.hpp"
+#include "platforms/base/shape.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -22,6 +23,8 @@ struct PublishedRun {
 Result<std::vector<PublishedRun>> read_published(const std::vector<std::string>& paths);
 /// Where the project's own runs lie.
 std::string own_runs();
+/// What files of published runs take. Runs may say more than is read: notes, other measurements.
+Shape published_shape();
 
 /// One way to fill what a run leaves open.
 struct Candidate {

@@ -4,6 +4,7 @@
 #include "analysis/claims.hpp"
 #include "analysis/fits.hpp"
 #include "analysis/pairs.hpp"
+#include "analysis/published.hpp"
 #include "platforms/base/fields.hpp"
 #include "platforms/catalog.hpp"
 #include "platforms/export_rules.hpp"
@@ -50,6 +51,7 @@ const std::vector<Input>& inputs() {
       {{"plan", "workloads/plans", "plans"}, [] { (void)workloads::read_plan(nothing_said()); }},
       {{"training", "of a scenario", ""}, [] { (void)workloads::read_training(nothing_said()); }},
       {{"claim", "analysis/claims, but worlds.yaml", ""}, nullptr},
+      {{"published-runs", "analysis/published, and your own for `weft validate`", ""}, nullptr},
       {{"worlds", "analysis/claims/worlds.yaml", ""}, [] { (void)read_worlds(own_claims() + "/worlds.yaml"); }},
       {{"pairs", "analysis/isolating_pairs.yaml", ""}, [] { (void)read_pairs(own_pairs()); }},
       {{"fits", "analysis/fits.yaml", ""}, [] { (void)read_fits(own_fits()); }},
@@ -69,6 +71,7 @@ public:
     json out{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
              {"title", "Weft: " + input.kind.name},
              {"description", input.kind.about}};
+    open_tables_ = input.kind.name == "published-runs";
     // A scenario's file has no base: its parts name what they start from.
     if (input.kind.catalog.empty() || input.kind.catalog == "scenarios") {
       out.update(table(*input_shape(input.kind.name), Says::everything));
@@ -125,7 +128,7 @@ private:
       properties[field.name] = std::move(value);
       if (field.required && says == Says::everything) required.push_back(field.name);
     }
-    json out{{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
+    json out{{"type", "object"}, {"properties", properties}, {"additionalProperties", open_tables_}};
     if (!required.empty()) out["required"] = required;
     return out;
   }
@@ -193,6 +196,7 @@ private:
   }
 
   json defs_ = json::object();
+  bool open_tables_ = false;                  ///< keys that nobody reads are allowed
   std::map<std::string, std::string> shared_; ///< text → name
   std::set<std::string> seen_;
   std::set<std::pair<std::string, Says>> open_;
@@ -215,7 +219,10 @@ Result<Shape> input_shape(const std::string& kind) {
   for (const Input& input : inputs()) {
     names.push_back(input.kind.name);
     if (input.kind.name != kind) continue;
-    Shape out = kind == "node" ? platforms::node_shape() : kind == "claim" ? claim_shape() : described(input.read);
+    Shape out = kind == "node"             ? platforms::node_shape()
+                : kind == "claim"          ? claim_shape()
+                : kind == "published-runs" ? published_shape()
+                                           : described(input.read);
     if (out.kind != Kind::table) return fail({}, fmt::format("the table of {} cannot be read", kind));
     return out;
   }

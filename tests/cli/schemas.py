@@ -48,7 +48,7 @@ def wrong(schema, path):
 
 folders = {"scenario": "workloads/scenarios", "cluster": "platforms/clusters", "node": "platforms/nodes",
            "accelerator": "platforms/accelerators", "location": "platforms/locations", "model": "workloads/models",
-           "stack": "workloads/stacks", "plan": "workloads/plans", "claim": "analysis/claims"}
+           "stack": "workloads/stacks", "plan": "workloads/plans", "claim": "analysis/claims", "published-runs": "analysis/published"}
 files = {"worlds": "analysis/claims/worlds.yaml", "pairs": "analysis/isolating_pairs.yaml", "fits": "analysis/fits.yaml",
          "calibration-errors": "analysis/calibration_errors.yaml", "export-rules": "platforms/export_rules.yaml",
          "left-out": "platforms/left_out.yaml", "power": "platforms/power.yaml"}
@@ -83,7 +83,7 @@ for kind, folder in folders.items():
     with open(path, encoding="utf-8") as opened:
         entry = yaml.load(opened, Loader)
     spelt = dict(entry)
-    first = next(iter(spelt))
+    first = next(iter(spelt))  # the first key is needed or known, misspelt it is neither
     spelt[first + "x"] = spelt.pop(first)
     refused += 1
     if not list(schemas[kind].iter_errors(spelt)):
