@@ -1,5 +1,7 @@
 #include "analysis/sensitivity.hpp"
 
+#include "analysis/evidence.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -131,6 +133,7 @@ Result<Sensitivity> sensitivity(const Case& c, const sim::Options& options, int 
   if (!base) return tl::unexpected(base.error());
   Sensitivity out;
   out.scenario = c.name;
+  out.evidence = evidence_sentence(c.scenario, c.cluster);
   out.base = base->front();
   const double step = out.base.step_s;
   out.knobs = every_knob();

@@ -45,6 +45,7 @@ struct Sensitivity {
   std::vector<KnobEffect> knobs; ///< what improves most first
   double rates = 0, times = 0;   ///< sums of elasticities; rates − times = −1 away from ties
   std::vector<PlanChange> plans; ///< legal neighbours, the fastest first
+  std::string evidence;          ///< what stands behind the chip and its cluster
 };
 
 /// Simulates some two hundred steps, `jobs` at a time. The error is the scenario's own.

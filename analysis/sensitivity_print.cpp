@@ -171,6 +171,7 @@ std::string sensitivity_json(const Sensitivity& s) {
               {"sum_rule", {{"rates", s.rates}, {"times", s.times}, {"sum", s.rates - s.times}}},
               {"plan", std::move(plans)},
               {"first", first(s)},
+              {"evidence_summary", s.evidence},
               {"version", WEFT_VERSION}}
              .dump(2) +
          "\n";

@@ -34,6 +34,7 @@ const tellers = [
   ['sensitivity', (s, out) => {
     title(out, `${s.scenario}: what a step gains from more of each number`);
     out.sentences.push(s.first);
+    if (s.evidence_summary) out.caveats.push(s.evidence_summary);
     if (!s.fits) out.caveats.push(`${s.scenario} does not fit into memory.`);
   }],
   ['validate', (v, out) => {

@@ -110,8 +110,8 @@ export function links(all) {
     drawing(label(run), at => at.append(picture(run)))));
   const rows = used.flatMap(run => run.links.map(link => ({run, ...link})));
   return figure('links', 'How full the links are', finding, [
-    drawing('Colours: light is empty, dark is full.', at => at.append(scale())),
-    el('div', {class: runs.length > 1 ? 'many' : ''}, ...drawings),
+    el('div', {class: 'kept'}, drawing('Colours: light is empty, dark is full.', at => at.append(scale()))),
+    el('div', {class: runs.length > 1 ? 'many' : 'kept'}, ...drawings),
   ], [
     numbers('links', 'The numbers', [
       {name: 'scenario', key: r => r.run.title}, {name: 'links', key: r => r.link}, {name: 'tier', key: r => r.tier},

@@ -28,7 +28,7 @@ function tornado(s) {
       {name: 'tax at twice', key: k => k.doubled?.tax ?? null, show: percent, number: true},
     ], s.knobs),
   ], [footnote(`Elasticities of rates sum to ${s.sum_rule.rates.toFixed(4)}, those of times to ${s.sum_rule.times.toFixed(4)}; their difference is ${s.sum_rule.sum.toFixed(4)} (−1 where nothing is at a tie).`),
-      ...at_ties(s)]);
+      ...at_ties(s), ...(s.evidence_summary ? [footnote(s.evidence_summary)] : [])]);
 }
 const at_ties = s => {
   const ties = s.knobs.filter(k => k.tie).map(k => k.knob);
