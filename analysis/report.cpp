@@ -1,5 +1,6 @@
 #include "analysis/report.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -10,28 +11,18 @@ using Json = nlohmann::ordered_json;
 
 constexpr int deepest = 64; ///< nesting; Weft's own results stay below 12
 
-struct Kind {
-  std::vector<const char*> keys; ///< all of them
-};
-/// By what a result is known; the script has the same in analysis/report/src/results.js.
-const std::vector<Kind>& kinds() {
-  static const std::vector<Kind> all{{{"scenarios", "version"}},             // compare, with and without --swap
-                                     {{"where", "step_time_s", "plan"}},     // run
-                                     {{"collectives", "time_s", "ranks"}},   // collective
-                                     {{"knobs", "step_time_s", "sum_rule"}}, // sensitivity
-                                     {{"reference", "candidates"}},          // parity
-                                     {{"claims", "version"}},                // claims
-                                     {{"runs", "summary", "baseline_hfu"}}}; // validate
-  return all;
-}
+/// Keys by which each kind of result is known; the script tells them apart in analysis/report/src/results.js.
+const std::vector<std::vector<const char*>> kinds{{"scenarios", "version"},          // compare, with and without --swap
+                                                  {"where", "step_time_s", "plan"},  // run
+                                                  {"collectives", "links", "ranks"}, // collective
+                                                  {"knobs", "step_time_s", "sum_rule"}, // sensitivity
+                                                  {"reference", "candidates"},          // parity
+                                                  {"claims", "version"},                // claims
+                                                  {"runs", "summary", "baseline_hfu"}}; // validate
 bool is_result(const Json& value) {
-  for (const Kind& kind : kinds()) {
-    bool all = value.is_object();
-    for (const char* key : kind.keys)
-      all = all && value.contains(key);
-    if (all) return true;
-  }
-  return false;
+  return value.is_object() && std::any_of(kinds.begin(), kinds.end(), [&](const auto& keys) {
+           return std::all_of(keys.begin(), keys.end(), [&](const char* key) { return value.contains(key); });
+         });
 }
 
 /// JSON between tags of HTML: nothing that could end the block or begin another, no line end that a script would see.

@@ -73,9 +73,10 @@ function of_runs(runs, out) {
     out.sentences.push(`${lead} ${significant(one.tokens_per_s_per_accelerator)} tokens/s per accelerator, ${percent(one.mfu.causal)} MFU.`);
   } else if (!out.sentences.length) {
     const a = fast[0], z = fast.at(-1);
-    const speed = `Per accelerator ${a.title} trains ${times(a.tokens_per_s_per_accelerator / z.tokens_per_s_per_accelerator)} as fast as ${z.title}.`;
+    const called = chips.length === runs.length ? r => r.accelerator : r => r.title; // chips are shorter, where they tell runs apart
+    const speed = `Per accelerator ${called(a)} trains ${times(a.tokens_per_s_per_accelerator / z.tokens_per_s_per_accelerator)} as fast as ${called(z)}.`;
     out.sentences.push((taxed.length > 1
-      ? `The interconnect takes ${percent(taxed[0].tax.total)} of the step on ${taxed[0].title} and ${percent(taxed.at(-1).tax.total)} on ${taxed.at(-1).title}. ` : '') + speed);
+      ? `The interconnect takes ${percent(taxed[0].tax.total)} of the step on ${called(taxed[0])} and ${percent(taxed.at(-1).tax.total)} on ${called(taxed.at(-1))}. ` : '') + speed);
   }
   careful(runs, out);
 }

@@ -2,7 +2,7 @@
 
 import {whole} from './format.js';
 
-/** The same table stands in analysis/report.cpp, which refuses what is none of these. */
+/** By keys; analysis/report.cpp has refused what is none of these. */
 export function kind_of(result) {
   const has = key => Object.hasOwn(result, key);
   if (has('scenarios')) return has('swap') ? 'swap' : 'compare';
