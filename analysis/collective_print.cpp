@@ -1,4 +1,6 @@
 #include "analysis/collective.hpp"
+#include "analysis/evidence.hpp"
+#include "analysis/json.hpp"
 #include "analysis/table.hpp"
 
 #include <fmt/format.h>
@@ -71,6 +73,7 @@ std::string collective_json(const CollectiveReport& r) {
   out["classes"] = {{"rank_classes", r.run.rank_classes},
                     {"group_classes", r.run.group_classes},
                     {"link_classes", r.run.link_classes}};
+  out["evidence"] = Json::parse(evidence_json(interconnect_evidence(r.cluster)));
   out["version"] = WEFT_VERSION;
   return out.dump(2) + "\n";
 }

@@ -9,6 +9,29 @@
 namespace weft::analysis {
 namespace {
 
+void add_scale_up(EvidenceCollector& out, const std::string& whose, const platforms::Accelerator& a) {
+  out.add(whose + ".scale_up.bandwidth", a.scale_up.bandwidth);
+  out.add(whose + ".scale_up.link_bandwidth", a.scale_up.link_bandwidth);
+  out.add(whose + ".scale_up.timing.efficiency", a.scale_up.timing.efficiency);
+  out.add(whose + ".scale_up.timing.phase", a.scale_up.timing.phase);
+}
+void add_nics(EvidenceCollector& out, const std::string& whose, const platforms::Node& node) {
+  out.add(whose + "node.nics.bandwidth", node.nics.bandwidth);
+  out.add(whose + "node.nics.efficiency", node.nics.efficiency);
+}
+void add_fabric(EvidenceCollector& out, const platforms::Cluster& c) {
+  out.add("cluster.built", c.built);
+  for (const auto& tier : c.fabric.tiers) {
+    out.add("fabric." + tier.name + ".oversubscription", tier.oversubscription);
+    if (c.fabric.routing == platforms::Routing::hashed && tier.uplinks)
+      out.add("fabric." + tier.name + ".uplinks", *tier.uplinks);
+  }
+  out.add("fabric.latency.hop", c.fabric.latency.hop);
+}
+std::string part_name(const platforms::Cluster& c, std::size_t i) {
+  return c.parts.empty() ? "" : fmt::format("parts.{}.", i);
+}
+
 /// `whose`: "accelerator", or that of a part.
 void add_accelerator(EvidenceCollector& out, const std::string& whose, const workloads::Scenario& s,
                      const platforms::Accelerator& a) {
@@ -17,10 +40,7 @@ void add_accelerator(EvidenceCollector& out, const std::string& whose, const wor
     out.add(whose + ".peak." + precision, it->second);
   out.add(whose + ".memory_capacity", a.memory_capacity);
   out.add(whose + ".memory_bandwidth", a.memory_bandwidth);
-  out.add(whose + ".scale_up.bandwidth", a.scale_up.bandwidth);
-  out.add(whose + ".scale_up.link_bandwidth", a.scale_up.link_bandwidth);
-  out.add(whose + ".scale_up.timing.efficiency", a.scale_up.timing.efficiency);
-  out.add(whose + ".scale_up.timing.phase", a.scale_up.timing.phase);
+  add_scale_up(out, whose, a);
   if (const auto* gemm = platforms::gemm_timing(a, s.stack.matmuls, s.training.precision)) {
     const std::string& family = s.stack.matmuls;
     const std::string path = a.gemm_families.contains(family) ? ".gemm_families." + family + "." : ".gemm.";
@@ -56,22 +76,25 @@ std::string chip_sentence(const workloads::Scenario& s, const platforms::Acceler
 
 } // namespace
 
+std::vector<EvidenceLine> interconnect_evidence(const platforms::Cluster& c) {
+  EvidenceCollector out;
+  for (std::size_t i = 0; i < c.part_count(); ++i) {
+    const platforms::Cluster part = c.part(i);
+    add_scale_up(out, part_name(c, i) + "accelerator", part.accelerator);
+    add_nics(out, part_name(c, i), part.node);
+  }
+  add_fabric(out, c);
+  return std::move(out.lines);
+}
+
 std::vector<EvidenceLine> evidence(const workloads::Scenario& s, const platforms::Cluster& c) {
   EvidenceCollector out;
   for (std::size_t i = 0; i < c.part_count(); ++i) {
-    const std::string whose = c.parts.empty() ? "" : fmt::format("parts.{}.", i);
     const platforms::Cluster part = c.part(i);
-    add_accelerator(out, whose + "accelerator", s, part.accelerator);
-    out.add(whose + "node.nics.bandwidth", part.node.nics.bandwidth);
-    out.add(whose + "node.nics.efficiency", part.node.nics.efficiency);
+    add_accelerator(out, part_name(c, i) + "accelerator", s, part.accelerator);
+    add_nics(out, part_name(c, i), part.node);
   }
-  out.add("cluster.built", c.built);
-  for (const auto& tier : c.fabric.tiers) {
-    out.add("fabric." + tier.name + ".oversubscription", tier.oversubscription);
-    if (c.fabric.routing == platforms::Routing::hashed && tier.uplinks)
-      out.add("fabric." + tier.name + ".uplinks", *tier.uplinks);
-  }
-  out.add("fabric.latency.hop", c.fabric.latency.hop);
+  add_fabric(out, c);
   out.add("stack.tp_hidden_share", s.stack.tp_hidden_share);
   out.add("stack.cross_entropy_bytes", s.stack.cross_entropy_bytes);
   out.add("stack.host.dense", s.stack.issue().dense);

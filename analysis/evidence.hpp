@@ -17,6 +17,9 @@ struct EvidenceLine {
 /// Figures that the run used, hardware first.
 std::vector<EvidenceLine> evidence(const workloads::Scenario& scenario, const platforms::Cluster& cluster);
 
+/// Those of them that a collective by itself uses.
+std::vector<EvidenceLine> interconnect_evidence(const platforms::Cluster& cluster);
+
 /// One sentence: how many measured runs stand behind the chip, and the weakest class among its constants.
 std::string evidence_sentence(const workloads::Scenario& scenario, const platforms::Cluster& cluster);
 

@@ -192,18 +192,6 @@ Json bands_json(const HeadlineBands& b) {
           {"assumed_without_band", b.assumed}};
 }
 
-Json evidence_json(const Summary& s) {
-  Json out = Json::array();
-  for (const auto& line : s.evidence) {
-    Json item{{"figure", line.figure}, {"value", line.value}, {"evidence", line.evidence}, {"source", line.source}};
-    if (!line.low.empty()) item["low"] = line.low;
-    if (!line.high.empty()) item["high"] = line.high;
-    if (!line.note.empty()) item["note"] = line.note;
-    out.push_back(std::move(item));
-  }
-  return out;
-}
-
 Json run_object(const Summary& s) {
   const auto& r = s.result;
   Json out{{"scenario", r.scenario.name},
@@ -240,7 +228,7 @@ Json run_object(const Summary& s) {
            {"check", check_json(s)},
            {"caveats", caveats(r)},
            {"evidence_summary", evidence_sentence(r.scenario, r.cluster)},
-           {"evidence", evidence_json(s)},
+           {"evidence", Json::parse(evidence_json(s.evidence))},
            {"inputs_hash", s.hash},
            {"version", WEFT_VERSION}};
   if (s.path) {
@@ -281,6 +269,18 @@ Json value_json(const Value& value) {
 }
 
 } // namespace
+
+std::string evidence_json(const std::vector<EvidenceLine>& lines) {
+  Json out = Json::array();
+  for (const auto& line : lines) {
+    Json item{{"figure", line.figure}, {"value", line.value}, {"evidence", line.evidence}, {"source", line.source}};
+    if (!line.low.empty()) item["low"] = line.low;
+    if (!line.high.empty()) item["high"] = line.high;
+    if (!line.note.empty()) item["note"] = line.note;
+    out.push_back(std::move(item));
+  }
+  return out.dump();
+}
 
 std::string run_json(const Summary& summary) {
   return run_object(summary).dump(2) + "\n";

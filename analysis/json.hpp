@@ -2,6 +2,7 @@
 // Results as JSON (contract: README, "Machine-readable output"). Key order and number text are fixed, so equal
 // inputs give equal bytes.
 
+#include "analysis/evidence.hpp"
 #include "analysis/summary.hpp"
 #include "platforms/base/document.hpp"
 
@@ -12,6 +13,7 @@ namespace weft::analysis {
 
 std::string run_json(const Summary& summary);
 std::string compare_json(const std::vector<Summary>& summaries);
+std::string evidence_json(const std::vector<EvidenceLine>& lines); ///< a list, on one line
 
 struct CatalogLine {
   std::string kind, name, about;

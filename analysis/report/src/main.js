@@ -2,6 +2,7 @@
 import {draw_all} from './chart.js';
 import {el} from './dom.js';
 import {all_sources} from './evidence.js';
+import {evidence_of} from './figures/collective.js';
 import {header} from './header.js';
 import {read_results} from './results.js';
 import {figures_of} from './figures.js';
@@ -9,7 +10,7 @@ import {figures_of} from './figures.js';
 function fill(root) {
   const results = read_results(document);
   const figures = figures_of(results);
-  root.append(header(results, figures), ...figures, ...all_sources(results.runs));
+  root.append(header(results, figures), ...figures, ...all_sources([...results.runs, ...evidence_of(results.of('collective'))]));
   document.title = `Weft report: ${root.querySelector('h1').textContent}`;
   draw_all(root);
 }

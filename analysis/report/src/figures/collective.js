@@ -1,10 +1,13 @@
 // One collective by itself: time and bandwidth against size where several were asked, what its time is made of.
 import {chart, name_axis, room_for, value_axis} from '../chart.js';
 import {figure, footnote, numbers} from '../dom.js';
+import {sources} from '../evidence.js';
 import {bytes, message, rate, seconds, short, significant, whole} from '../format.js';
 import {stacked} from '../stacked.js';
 import {grey, ink, series as colours, shapes} from '../palette.js';
 
+/** As sources of runs are: by what they are of. */
+export const evidence_of = results => results.filter(r => r.evidence).map(r => ({scenario: r.cluster, evidence: r.evidence}));
 const asked_of = results => results.flatMap(r => r.collectives.map(c => ({...c, cluster: r.cluster, all_ranks: r.ranks, beside: r.collectives.length - 1})));
 const line_of = c => `${c.op}${c.group === 'world' ? '' : `@${c.group}`} · ${c.cluster} · ${whole(c.ranks)} ranks`;
 const columns = [
@@ -14,7 +17,7 @@ const columns = [
   {name: 'algbw (GB/s)', key: c => c.algbw, show: x => significant(x)}, {name: 'closed form (s)', key: c => c.closed_form_s ?? null, show: x => x.toPrecision(5), number: true},
 ];
 
-function over_sizes(asked, lines) {
+function over_sizes(asked, lines, origins) {
   const of = name => asked.filter(c => line_of(c) === name).sort((a, b) => a.size_bytes - b.size_bytes);
   const finding = lines.map(name => {
     const all = of(name), best = all.reduce((a, b) => b.busbw > a.busbw ? b : a);
@@ -34,7 +37,7 @@ function over_sizes(asked, lines) {
         data: of(name).map(c => [c.size_bytes, key(c)])}))),
     };
   });
-  return figure('collective-sizes', 'Time and bandwidth against size', finding, [draw], [numbers('collectives', 'The numbers', columns, asked)]);
+  return figure('collective-sizes', 'Time and bandwidth against size', finding, [draw], [numbers('collectives', 'The numbers', columns, asked)], origins);
 }
 
 const told = c => `${c.op} of ${message(c.size_bytes)} over ${whole(c.ranks)} ranks of ${c.cluster} takes ${seconds(c.time_s)} (${c.algorithm}): bus bandwidth ${rate(c.busbw * 1e9)}`;
@@ -54,7 +57,7 @@ function made_of(c) {
     [...new Set(c.closed_form.map(f => f.formula))].map(f => footnote(`Formula: ${f}`)));
 }
 
-function times_of(asked) {
+function times_of(asked, origins) {
   const names = asked.map(c => `${line_of(c)}\n${message(c.size_bytes)} · ${c.algorithm}`);
   const finding = asked.slice(0, 4).map(c => told(c) + (c.beside ? `, with ${c.beside} ${c.beside > 1 ? 'others' : 'other'} at the same time.` : '.'));
   const draw = chart(finding.join(' '), 60 + 52 * names.length, width => {
@@ -66,7 +69,7 @@ function times_of(asked) {
                 label: {show: true, position: 'right', color: ink, fontSize: 13, formatter: p => `${seconds(asked[p.dataIndex].time_s)} · ${rate(asked[p.dataIndex].busbw * 1e9)}`}}],
     };
   });
-  return figure('collective', 'How long it takes', finding, [draw], [numbers('collectives', 'The numbers', columns, asked)]);
+  return figure('collective', 'How long it takes', finding, [draw], [numbers('collectives', 'The numbers', columns, asked)], origins);
 }
 
 function loads(results) {
@@ -90,8 +93,9 @@ function loads(results) {
 
 export function collective(results) {
   if (!results.length) return [];
+  const origins = () => sources(evidence_of(results)); // of every figure anew: an element stands in one place
   const asked = asked_of(results), lines = [...new Set(asked.map(line_of))];
   const sizes = new Set(asked.map(c => c.size_bytes)).size;
-  if (sizes >= 3) return [over_sizes(asked, lines)];
-  return [times_of(asked), ...asked.filter(c => c.closed_form?.length).slice(0, 4).map(made_of), loads(results)];
+  if (sizes >= 3) return [over_sizes(asked, lines, origins())];
+  return [times_of(asked, origins()), ...asked.filter(c => c.closed_form?.length).slice(0, 4).map(made_of), loads(results)];
 }
