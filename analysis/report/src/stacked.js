@@ -4,7 +4,7 @@ import {ink, on} from './palette.js';
 
 /**
  * `parts`: [{name, colour, values}], a value of each bar; `show`: value → text inside it where there is room;
- * `totals`: text right of each bar; `marks`: [{value, text}] of each bar, a line across it.
+ * `totals`: text right of each bar; `marks`: {name, values, texts}, a line across each bar.
  */
 export function stacked({label, names, parts, axis, show, totals, marks, max, axis_text}) {
   const legend_rows = parts.length > 5 ? 2 : 1;
@@ -31,7 +31,7 @@ export function stacked({label, names, parts, axis, show, totals, marks, max, ax
     return {
       legend: {top: 0, left: 0, ...(parts.length > 9 ? {textStyle: {fontSize: 12, color: ink}} : {}), data: [...parts.map(p => p.name), ...(marks ? [marks.name] : [])]},
       grid: {left, right, top, bottom: 46},
-      tooltip: {trigger: 'item', formatter: p => `${names[p.value instanceof Array ? p.value[1] : p.dataIndex]}\n${p.seriesName}: ${show(p.value instanceof Array ? p.value[0] : p.value, true)}`},
+      tooltip: {trigger: 'item', formatter: p => `${names[p.value instanceof Array ? p.value[1] : p.dataIndex]}\n${p.seriesName}: ${show(p.value instanceof Array ? p.value[0] : p.value)}`},
       xAxis: value_axis(axis, {max: max ?? undefined, axisLabel: {formatter: axis_text}}),
       yAxis: name_axis(names, left - 14),
       series,

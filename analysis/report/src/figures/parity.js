@@ -5,10 +5,10 @@ import {two_sided} from '../bars.js';
 import {blue, sky} from '../palette.js';
 
 const amounts = [
-  ['accelerators', 'accelerators', null, 'accelerators'],
-  ['facility_mw', 'Megawatts of the site', 'MW', 'MW'],
-  ['racks', 'Racks', null, 'racks'],
-  ['usd_per_h', 'Dollars an hour, hardware and electricity', null, 'USD/h'],
+  ['accelerators', 'Accelerators', 'accelerators'],
+  ['facility_mw', 'Megawatts of the site', 'MW'],
+  ['racks', 'Racks', 'racks'],
+  ['usd_per_h', 'Dollars an hour, hardware and electricity', 'USD/h'],
 ];
 const side_name = side => `${side.accelerator}\n${side.cluster}`;
 
@@ -18,7 +18,7 @@ function of(side, key) {
 }
 const shown = x => x >= 1000 ? whole(x) : significant(x, 3);
 
-function bars([key, title, , unit], sides) {
+function bars([key, title, unit], sides) {
   const all = sides.map(s => of(s, key));
   const value = a => a && a.value !== null && a.value !== undefined ? a.value : a?.at_least ?? null;
   const values = all.map(value);
@@ -26,7 +26,7 @@ function bars([key, title, , unit], sides) {
   const first = values[0];
   const text = (v, i) => v === null ? 'not known' : `${all[i].value === null ? 'at least ' : ''}${shown(v)}${i > 0 && first ? ` (× ${significant(v / first, 3)})` : ''}`;
   const texts = values.map(text);
-  return el('div', {}, el('p', {class: 'chart-title', text: title[0].toUpperCase() + title.slice(1)}),
+  return el('div', {}, el('p', {class: 'chart-title', text: title}),
     two_sided({label: `${title}: ${sides.map((s, i) => `${s.accelerator} ${texts[i]}`).join(', ')}`, names: sides.map(side_name),
                sides: [{name: title, colour: blue, colours: sides.map((_, i) => i ? sky : blue), values: values.map(v => v ?? 0), texts}],
                whiskers: all.map(a => a && typeof a.low === 'number' && a.high > a.low ? [a.low, a.high] : null),

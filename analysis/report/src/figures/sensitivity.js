@@ -9,10 +9,11 @@ const most_plans = 12;
 const change = to => to ? to.ratio - 1 : null;
 const text = to => to ? signed(to.ratio - 1) + (to.fits === false ? ' (does not fit)' : '') : '';
 
+const span = k => Math.abs(change(k.doubled) ?? 0) + Math.abs(change(k.halved) ?? 0);
+
 function tornado(s) {
   const knobs = s.knobs.filter(k => Math.max(Math.abs(change(k.doubled) ?? 0), Math.abs(change(k.halved) ?? 0)) >= shown)
     .sort((a, b) => span(b) - span(a));
-  function span(k) { return Math.abs(change(k.doubled) ?? 0) + Math.abs(change(k.halved) ?? 0); }
   const silent = s.knobs.filter(k => !knobs.includes(k)).map(k => k.knob);
   const finding = [s.first, ...(silent.length ? [`Less than 0.05 % for twice and half of: ${silent.join(', ')}.`] : [])];
   const side = (name, key, colour) => ({name, colour, values: knobs.map(k => change(k[key])), texts: knobs.map(k => Math.abs(change(k[key]) ?? 0) < shown ? '' : text(k[key]))});
