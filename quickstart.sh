@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # ./quickstart.sh          install what is missing, build Release, print the default comparison
-# ./quickstart.sh test     the same build, then all quick tests
+# ./quickstart.sh test     build everything, then all quick tests
 # ./quickstart.sh asan     the tests under address and undefined-behaviour sanitizers
 # ./quickstart.sh tidy     clang-tidy over the sources
 set -euo pipefail
@@ -21,16 +21,18 @@ install_missing() {
   "${as_root[@]}" apt-get update -qq
   DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq "${missing[@]}" >&2
 }
-build() {
+build() { # preset, targets (default: all)
+  local preset=$1
+  shift
   # Reports need node and npm, from wherever they come: Debian's two packages exclude others' node.
   command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
   install_missing "${packages[@]}"
-  cmake --preset "$1" >&2
-  cmake --build --preset "$1" >&2
+  cmake --preset "$preset" >&2
+  cmake --build --preset "$preset" ${1:+--target "$@"} >&2
 }
 
 case "${1:-compare}" in
-  compare) build release; exec build/release/weft compare ;;
+  compare) build release weft; exec build/release/weft compare ;;
   test) packages+=(chromium) # opens reports
         build release; exec ctest --preset release ;;
   asan) build asan; exec ctest --preset asan ;;

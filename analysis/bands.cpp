@@ -11,19 +11,6 @@
 namespace weft::analysis {
 namespace {
 
-/// The step as a factor on it would have been measured. What is made of the step without communication grows alike, so
-/// the tax stays.
-Headline times(Headline h, double factor) {
-  h.step_s *= factor;
-  h.ideal_step_s *= factor;
-  for (double& seconds : h.where)
-    seconds *= factor;
-  for (double* rate : {&h.tokens_per_s, &h.tokens_per_s_per_accelerator, &h.mfu_causal, &h.mfu_full, &h.mfu_bf16_peak,
-                       &h.hfu, &h.effective_flops})
-    *rate /= factor;
-  return h;
-}
-
 /// One case on its way to its band.
 class OneBand {
 public:
@@ -101,11 +88,13 @@ public:
       take_sample(simulated[i], points[i], place);
   }
   void take_sample(const Headline& simulated, const std::vector<double>& point, const Place& place) {
-    Headline h = simulated;
+    double factor = 1;
     for (const UncertainInput& input : uncertain_.inputs)
-      if (input.whole_step) h = times(h, whole(input, point[place.at(input.key)]));
+      if (input.whole_step) factor = whole(input, point[place.at(input.key)]);
+    const Headline h = times(simulated, factor);
     out_.do_not_fit += !h.fits();
     out_.samples.push_back(h);
+    out_.whole.push_back(factor);
   }
 
   Bands finish(std::int64_t seed) {
@@ -157,6 +146,17 @@ private:
 constexpr std::size_t at_once = 256; ///< cases that are kept in memory
 
 } // namespace
+
+Headline times(Headline h, double factor) {
+  h.step_s *= factor;
+  h.ideal_step_s *= factor;
+  for (double& seconds : h.where)
+    seconds *= factor;
+  for (double* rate : {&h.tokens_per_s, &h.tokens_per_s_per_accelerator, &h.mfu_causal, &h.mfu_full, &h.mfu_bf16_peak,
+                       &h.hfu, &h.effective_flops})
+    *rate /= factor;
+  return h;
+}
 
 Spread spread_of(std::vector<double> values) {
   std::sort(values.begin(), values.end());

@@ -19,6 +19,7 @@ struct Bands : HeadlineBands {
   std::string name;
   Headline as_is; ///< with every input at its value
   std::vector<Headline> samples;
+  std::vector<double> whole; ///< of each sample: the error of whole steps in it, as a factor on the step
 };
 
 /// n Sobol points over all uncertain inputs of the cases, moved by the seed (options.seed); n + 2 × inputs + 1 steps of
@@ -27,6 +28,10 @@ Result<std::vector<Bands>> bands(const std::vector<Case>& cases, std::int64_t n,
 /// The same with other sizes of the error factors than the project's own.
 Result<std::vector<Bands>> bands(const std::vector<Case>& cases, std::int64_t n, const sim::Options& options, int jobs,
                                  const CalibrationErrors& errors);
+
+/// The step as a factor on it would have been measured. What is made of the step without communication grows alike, so
+/// the tax stays.
+Headline times(Headline step, double factor);
 
 /// Samples alone, for the many cases whose ratios are asked: no input by itself, so n + 1 steps of a case (two more for
 /// each factor on a chip that nobody measured). What the factors explain of whole steps' error is then the variance

@@ -39,9 +39,12 @@ public:
     bands_ = std::move(*all);
     return {};
   }
+  [[nodiscard]] const Bands& near(const std::string& kin, const Case& one) const {
+    return bands_[index_.at(key(kin, one))];
+  }
   [[nodiscard]] Headline of(const std::string& kin, const Case& one, const Headline& as_is, std::size_t sample) const {
-    const Bands& near = bands_[index_.at(key(kin, one))];
-    return carried(as_is, near.as_is, near.samples[sample]);
+    const Bands& bands = near(kin, one);
+    return carried(as_is, bands.as_is, bands.samples[sample]);
   }
 
 private:
@@ -53,6 +56,29 @@ private:
   std::vector<const Case*> wanted_;
   std::vector<Bands> bands_;
 };
+
+/// Every kernel takes as long on both: A800 and A100, H800 and H100. What a prediction gets wrong of such a chip's
+/// steps it gets wrong of the other's.
+bool same_kernels(const platforms::Accelerator& a, const platforms::Accelerator& b) {
+  auto equal = [](const auto& x, const auto& y) { return x.value == y.value; };
+  auto all = [](const auto& x, const auto& y, auto alike) {
+    return std::equal(x.begin(), x.end(), y.begin(), y.end(), [&](const auto& one, const auto& other) {
+      return one.first == other.first && alike(one.second, other.second);
+    });
+  };
+  auto gemm = [&](const platforms::GemmTiming& x, const platforms::GemmTiming& y) {
+    return equal(x.efficiency, y.efficiency) && equal(x.launch, y.launch);
+  };
+  return all(a.peak, b.peak, equal) && all(a.gemm, b.gemm, gemm) && equal(a.memory_bandwidth, b.memory_bandwidth) &&
+         equal(a.streaming_efficiency, b.streaming_efficiency) &&
+         equal(a.elementwise_efficiency, b.elementwise_efficiency);
+}
+/// The other one's sample with this one's error of whole steps.
+Headline as_wrong_as(const Ran& self, const Ran& other, const Cases& cases, std::size_t sample) {
+  const double ours = cases.near(self.kin, *self.plan).whole[sample],
+               theirs = cases.near(other.kin, *other.plan).whole[sample];
+  return times(other.headline, ours / theirs);
+}
 
 /// More of the slower one, in proportion to what an accelerator makes; less of what it reaches.
 double matched(const Uncertainty& u, const Cases& cases, std::size_t sample) {
@@ -68,6 +94,9 @@ Result<std::optional<double>> value_of(const Uncertainty& u, const Cases& cases,
   Facts one = u.facts;
   for (Ran* ran : {&one.self, &one.other, &one.changed})
     if (ran->plan) ran->headline = cases.of(ran->kin, *ran->plan, ran->headline, sample);
+  for (Ran* ran : {&one.other, &one.changed})
+    if (one.self.plan && ran->plan && same_kernels(one.self.plan->cluster.accelerator, ran->plan->cluster.accelerator))
+      ran->headline = as_wrong_as(one.self, *ran, cases, sample);
   if (u.metric->power)
     for (auto [ran, place] : {std::pair{&one.self, &u.location}, std::pair{&one.other, &u.other_location}})
       if (ran->plan) {

@@ -97,17 +97,21 @@ Result<void> has_report() {
 
 Result<std::string> report_page(const std::string& command, const std::vector<ReportPart>& parts) {
   if (auto have = has_report(); !have) return tl::unexpected(have.error());
-  Json files = Json::array();
+  Json files = Json::array(), pipelines = Json::array();
   std::string blocks;
   for (const ReportPart& part : parts) {
     auto value = parse(part);
     if (!value) return tl::unexpected(value.error());
     files.push_back(part.name);
+    pipelines.push_back(part.pipeline.empty() ? Json(nullptr) : Json(part.pipeline));
     blocks += block(*value);
   }
   std::string about;
   try {
-    about = block({{"command", command}, {"files", std::move(files)}, {"version", WEFT_VERSION}});
+    about = block({{"command", command},
+                   {"files", std::move(files)},
+                   {"version", WEFT_VERSION},
+                   {"pipelines", std::move(pipelines)}});
   } catch (const Json::type_error&) { // a name that is not UTF-8
     return fail({}, "the command line is not valid UTF-8: the page cannot show it");
   }

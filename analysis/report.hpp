@@ -14,8 +14,9 @@ namespace weft::analysis {
 extern const std::string_view report_template;
 
 struct ReportPart {
-  std::string name; ///< the file it was read from, or the verb
-  std::string json; ///< what a verb printed with --format json
+  std::string name;          ///< the file it was read from, or the verb
+  std::string json;          ///< what a verb printed with --format json
+  std::string pipeline = {}; ///< of a run: pipeline_svg(); empty: the page has no such figure
 };
 
 /// An error that says how to get it, where this build has no page.

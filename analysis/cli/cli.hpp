@@ -103,8 +103,10 @@ Result<void> add_bands(const std::vector<std::string>& scenarios, const Common& 
 std::string typed(int argc, char** argv);
 /// Whether the asked page can be written, before anything is simulated; well where none is asked for.
 Result<void> check_page(const Common& options);
-/// Writes the page of what a verb prints as JSON; nothing where none is asked for.
-Result<void> add_page(const Common& options, const std::string& verb, const std::function<std::string()>& json);
+/// Writes the page of what a verb prints as JSON; nothing where none is asked for. `pipeline`: of a run, whose picture
+/// stands in the page.
+Result<void> add_page(const Common& options, const std::string& verb, const std::function<std::string()>& json,
+                      const sim::StepResult* pipeline = nullptr);
 /// Prints an error to stderr; returns wrong_input.
 int report(const Error& error);
 /// Says on stderr what does not fit, by how much, and the nearest plan that does. Returns whether it fits.

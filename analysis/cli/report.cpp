@@ -1,6 +1,7 @@
 // Pages: the verb `report`, and --html of the others.
 #include "analysis/report.hpp"
 #include "analysis/cli/cli.hpp"
+#include "analysis/pipeline_svg.hpp"
 #include "analysis/whole_file.hpp"
 #include "platforms/base/output_file.hpp"
 
@@ -46,9 +47,10 @@ Result<void> check_page(const Common& options) {
   return may_write(options.html, options.force);
 }
 
-Result<void> add_page(const Common& options, const std::string& verb, const std::function<std::string()>& json) {
+Result<void> add_page(const Common& options, const std::string& verb, const std::function<std::string()>& json,
+                      const sim::StepResult* pipeline) {
   if (options.html.empty()) return {};
-  return write_page(options, {{verb, json()}});
+  return write_page(options, {{verb, json(), pipeline ? analysis::pipeline_svg(*pipeline) : std::string()}});
 }
 
 int report_files(const std::vector<std::string>& files, const Common& options) {

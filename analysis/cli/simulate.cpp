@@ -180,7 +180,10 @@ int run(const std::string& scenario, const Common& options) {
   std::vector<analysis::Summary> one{std::move(*summary)};
   if (auto ok = add_bands({scenario}, options, one); !ok) return report(ok.error());
   summary = std::move(one.front());
-  if (auto page = add_page(options, "run", [&] { return analysis::run_json(*summary); }); !page)
+  if (auto page = add_page(
+          options, "run", [&] { return analysis::run_json(*summary); },
+          options.ideal_network ? nullptr : &summary->result);
+      !page)
     return report(page.error());
   if (options.format == "json")
     print_data(analysis::run_json(*summary));

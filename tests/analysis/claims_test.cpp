@@ -170,13 +170,13 @@ TEST_CASE("a band of samples is that of the two steps moved together") {
   CHECK(*j.cell(5).low < *without.cell(5).low);
   CHECK(*j.cell(5).high > *without.cell(5).high);
 
-  const Judged alone({readings[0]}, how);
+  const Judged alone({readings[0]}, how); // H800 differs from H100 in its links: one error of whole steps for both
   const auto sampled = samples({*alone.cell(0).best.plan, *alone.cell(0).other->plan}, 8, {}, 2);
   REQUIRE(sampled);
   std::vector<double> lost;
   for (std::size_t i = 0; i < 8; ++i)
-    lost.push_back(1 - (*sampled)[0].samples[i].tokens_per_s_per_accelerator /
-                           (*sampled)[1].samples[i].tokens_per_s_per_accelerator);
+    lost.push_back(1 - (*sampled)[0].samples[i].tokens_per_s_per_accelerator * (*sampled)[0].whole[i] /
+                           ((*sampled)[1].samples[i].tokens_per_s_per_accelerator * (*sampled)[1].whole[i]));
   const Spread spread = spread_of(lost);
   CHECK(*alone.cell(0).low == Approx(spread.p5));
   CHECK(*alone.cell(0).high == Approx(spread.p95));

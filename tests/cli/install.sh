@@ -26,7 +26,7 @@ for line in "catalog accelerators h20" "rules h20" "run llama3-70b-8k --power" "
   check "$line" "$weft" $line
 done
 # What they open of the source tree: nothing.
-for line in "run llama3-70b-8k --power --samples 64" "claims 7" "validate --group korthikanti22"; do
+for line in "run llama3-70b-8k --power --samples 64" "completion names claims" "validate --group korthikanti22"; do
   check "$line" strace -f -e trace=openat,open -o "$prefix/trace" "$weft" $line
   check "$line opens nothing of the source tree" bash -c "! grep -F '\"$source/' '$prefix/trace'"
   check "$line opens what was installed" grep -qF "$prefix/moved/share/weft/" "$prefix/trace"

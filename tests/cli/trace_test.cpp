@@ -209,7 +209,7 @@ TEST_CASE("the pipeline's picture: a row a stage, no script, names inert, equal 
   const std::string svg = analysis::pipeline_svg(r);
   CHECK(svg == analysis::pipeline_svg(traced("llama3-405b-16k")));
   CHECK(svg.starts_with("<svg "));
-  CHECK(svg.size() < 400'000);
+  CHECK(svg.size() < 150'000); // stands in a page
   for (int s = 0; s < 16; ++s)
     CHECK(svg.find(fmt::format(">stage {}</text>", s)) != std::string::npos);
   for (const char* kind : {"forward", "backward", "exposed communication", "idle", "optimizer"})

@@ -82,6 +82,13 @@ await check('one run with samples and power', async () => {
   assert.ok(found.figures.some(f => f.id.startsWith('bands')));
 });
 
+await check('a run of sixteen stages: its pipeline, in a page of less than 1 MB', async () => {
+  const text = json('run', 'llama3-405b-16k', '--html', at('pipeline.html'));
+  assert.ok(statSync(at('pipeline.html')).size < 1e6, `${statSync(at('pipeline.html')).size} bytes`);
+  const found = await sound(browser, at('pipeline.html'), 5), {critical_path} = JSON.parse(text);
+  assert.deepEqual(table(found, 'pipeline', 'on the critical path (s)'), critical_path.by_stage.map(s => s.seconds));
+});
+
 await check('swap', async () => {
   const text = json('compare', 'korthikanti-22b', 'korthikanti-22b', '--set', 'cluster.node.nics.bandwidth=25 GB/s', '--swap');
   writeFileSync(at('swap.json'), text);

@@ -32,7 +32,7 @@ bool runs_through(const std::vector<std::vector<Slot>>& slots, Schedule schedule
   plan.vpp = p.vpp;
   plan.schedule = schedule;
   const std::int64_t last = virtual_stages(plan) - 1;
-  const bool copies = shape_of(schedule) == Shape::bidirectional;
+  const bool copies = shape_of(schedule) == workloads::Shape::bidirectional;
   using Done = std::tuple<int, std::int64_t, std::int64_t, int>; // copy, virtual stage, microbatch, phase
   std::set<Done> done;
   std::vector<std::vector<Slot>> open; // forwarded in the step before
@@ -89,9 +89,9 @@ TEST_CASE("every slot of a schedule is run once, in an order that can be run") {
       for (std::int64_t vpp : {1, 2, 4})
         for (std::int64_t rounds : {1, 2, 3})
           for (bool paired : {false, true}) {
-            const Shape shape = shape_of(schedule);
-            if ((vpp > 1) != (schedule == Schedule::interleaved || shape != Shape::loop)) continue;
-            if ((shape != Shape::loop && vpp != 2) || (vpp > 1 && pp == 1)) continue;
+            const workloads::Shape shape = shape_of(schedule);
+            if ((vpp > 1) != (schedule == Schedule::interleaved || shape != workloads::Shape::loop)) continue;
+            if ((shape != workloads::Shape::loop && vpp != 2) || (vpp > 1 && pp == 1)) continue;
             if (schedule == Schedule::dualpipe && (pp % 2 != 0 || rounds == 1)) continue;
             if (schedule == Schedule::async && (pp * rounds < 2 * pp - 1 || paired)) continue;
             CAPTURE(name);

@@ -4,6 +4,7 @@ import {claims} from './figures/claims.js';
 import {collective} from './figures/collective.js';
 import {links} from './figures/links.js';
 import {memory} from './figures/memory.js';
+import {pipeline} from './figures/pipeline.js';
 import {parity} from './figures/parity.js';
 import {sensitivity} from './figures/sensitivity.js';
 import {heat_maps, scale} from './figures/sweep.js';
@@ -24,7 +25,7 @@ export function figures_of({runs, of}) {
   for (const result of of('validate')) add(...validate(result));
   add(...collective(of('collective')));
   if (runs.length > 1) add(...heat_maps(runs), scale(runs));
-  if (runs.length && runs.length <= side_by_side) add(where(runs), tax(runs), ...bands(runs), links(runs), memory(runs));
+  if (runs.length && runs.length <= side_by_side) add(where(runs), tax(runs), ...bands(runs), links(runs), memory(runs), ...runs.map(pipeline));
   else if (runs.some(r => !r.memory.fits)) add(memory(runs.filter(r => !r.memory.fits).slice(0, side_by_side)));
   out.forEach((figure, i) => { // numbers and names that are alike on no two figures
     const heading = figure.querySelector('h2');

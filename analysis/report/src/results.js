@@ -18,13 +18,13 @@ export function kind_of(result) {
 export function read_results(root) {
   const all = [...root.querySelectorAll('script[type="application/json"]')].map(block => JSON.parse(block.textContent));
   const about = all.find(block => Object.hasOwn(block, 'command')) ?? {};
-  const results = all.filter(block => block !== about).map(value => ({kind: kind_of(value), value}));
+  const results = all.filter(block => block !== about).map((value, i) => ({kind: kind_of(value), value, pipeline: about.pipelines?.[i]}));
   const of = kind => results.filter(r => r.kind === kind).map(r => r.value);
   return {about, of, runs: named(results.flatMap(runs_in))};
 }
 
-function runs_in({kind, value}) {
-  if (kind === 'run') return [value];
+function runs_in({kind, value, pipeline}) {
+  if (kind === 'run') return [{...value, pipeline}];
   if (kind === 'compare' || kind === 'swap') return value.scenarios;
   return [];
 }
