@@ -163,9 +163,9 @@ CLI::App* add_report(CLI::App& app, std::vector<std::string>& files, Common& opt
   verb->add_option("-o,--output", options.html, "the page (.html), with everything in it")->required();
   verb->add_flag("--force", options.force, "replace the file if it is there");
   verb->add_flag("--stats", options.stats, "CPU seconds and peak memory, on stderr");
-  verb->footer("Example: weft run llama3-405b-16k --explain --format json > h100.json\n"
-               "         weft run llama3-405b-16k-910b --explain --format json > 910b.json\n"
-               "         weft report h100.json 910b.json -o both.html");
+  verb->footer("Example: weft report h100.json 910b.json -o both.html\n"
+               "after    weft run llama3-405b-16k --explain --format json > h100.json\n"
+               "         weft run llama3-405b-16k-910b --explain --format json > 910b.json");
   return verb;
 }
 

@@ -39,8 +39,8 @@ int print_scenarios(const std::vector<analysis::PublishedRun>& runs, const std::
 
 /// A group, grade or id that no run has is a slip of the hand: nothing would be validated and nobody told.
 Result<void> check_asked(const Validate& what, const std::vector<analysis::PublishedRun>& runs) {
-  auto check = [&](const char* kind, const std::vector<std::string>& asked, auto member) -> Result<void> {
-    std::set<std::string> known;
+  auto check = [&](const char* kind, const std::vector<std::string>& asked, auto member,
+                   std::set<std::string> known = {}) -> Result<void> {
     for (const auto& run : runs)
       known.insert(run.*member);
     for (const std::string& name : asked)
@@ -50,7 +50,7 @@ Result<void> check_asked(const Validate& what, const std::vector<analysis::Publi
     return {};
   };
   if (auto ok = check("group", what.groups, &analysis::PublishedRun::group); !ok) return ok;
-  if (auto ok = check("grade", what.grades, &analysis::PublishedRun::grade); !ok) return ok;
+  if (auto ok = check("grade", what.grades, &analysis::PublishedRun::grade, {"A", "B", "C"}); !ok) return ok;
   return check("id", what.ids, &analysis::PublishedRun::id);
 }
 
