@@ -61,3 +61,15 @@ TEST_CASE("the README's answers are what the commands print") {
   }
   CHECK(quoted >= 11);
 }
+
+TEST_CASE("what the README shows of a claim stands on the page of claims") {
+  const std::string readme = test::text_of("README.md"), page = test::text_of("analysis/docs/claims.md");
+  const auto at = readme.find("**Is the claim true?**");
+  REQUIRE(at != std::string::npos);
+  std::istringstream lines(readme.substr(readme.find("\n\n    ", at) + 2));
+  std::string line;
+  int shown = 0;
+  for (; std::getline(lines, line) && line.starts_with("    "); ++shown)
+    CHECK_MESSAGE(page.find(line + "\n") != std::string::npos, line);
+  CHECK(shown >= 3);
+}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Rewrites what analysis/docs/claims.md shows of `weft claims`: every claim, half an hour on two cores. Read the
+# Rewrites what analysis/docs/claims.md shows of `weft claims`: every claim, half an hour on two cores (47 CPU minutes). Read the
 # difference before you commit it, and what analysis/README.md says of it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
