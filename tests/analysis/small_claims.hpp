@@ -89,6 +89,20 @@ inline std::string reading(const std::string& metric, const std::string& hardwar
                      sizes, more.empty() ? "" : ", ", more);
 }
 
+/// What a reading asks, and what follows from a value and its band, written down apart from the program.
+inline std::string holds(std::optional<double> least, std::optional<double> most) {
+  std::string out;
+  if (least) out += fmt::format("at_least: {}", *least);
+  if (most) out += fmt::format("{}at_most: {}", out.empty() ? "" : ", ", *most);
+  return "holds: {" + out + "}";
+}
+inline analysis::Verdict verdict_of(const analysis::Cell& c, const analysis::Threshold& t) {
+  const double low = std::min(*c.value, c.low.value_or(*c.value)), high = std::max(*c.value, c.high.value_or(*c.value));
+  const bool above = !t.at_least || low >= *t.at_least, below = !t.at_most || high <= *t.at_most;
+  const bool outside = (t.at_least && high < *t.at_least) || (t.at_most && low > *t.at_most);
+  return above && below ? analysis::Verdict::yes : outside ? analysis::Verdict::no : analysis::Verdict::open;
+}
+
 inline analysis::ClaimSet claims_in(const std::string& folder) {
   auto set = analysis::read_claims(folder);
   if (!set) FAIL(render(set.error()));
